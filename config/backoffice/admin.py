@@ -1,0 +1,132 @@
+"""The kinds of admin pages, one for each kind of table."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db import models
+from django.forms import Field
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from config.backoffice.paginator import EstimatePaginator
+
+
+class BackOfficeAdmin(ModelAdmin):
+    """A table that people may edit.
+
+    The search box takes text, looked up in `search_fields`, or a whole UUID, compared with `key_fields` (the primary
+    key by default): Django would compare keys as text, which no index serves.
+    """
+
+    paginator = EstimatePaginator
+    show_full_result_count = False
+    list_per_page = 50
+    compressed_fields = True
+    warn_unsaved_form = True
+    key_fields: Sequence[str] = ("pk",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What the database sets (keys, times, generated columns) is shown, not edited."""
+        made_by_database = [
+            field.name
+            for field in self.model._meta.fields
+            if isinstance(field, models.GeneratedField) or (not field.editable and not field.primary_key)
+        ]
+        return [*dict.fromkeys([*super().get_readonly_fields(request, obj), *made_by_database])]
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Field | None:
+        """A new row's form starts with the values that the database would give it."""
+        default = db_field.db_default if db_field.has_db_default() else None
+        if isinstance(default, models.Value):
+            default = default.value
+        if isinstance(default, str | int | float | bool) and "initial" not in kwargs:
+            kwargs["initial"] = default
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """Rows below another exist only once that one does: before, its key is not known (the database makes it)."""
+        return super().get_inlines(request, obj) if obj else []
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        """Without search fields, the box is there for keys."""
+        return super().get_search_fields(request) or self.key_fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        term = search_term.strip()
+        try:
+            key = UUID(term)
+        except ValueError:
+            if term and not self.search_fields:
+                return queryset.none(), False
+            return super().get_search_results(request, queryset, search_term)
+        keys = [name for name in self.key_fields if self._is_uuid(name)]
+        return queryset.filter(models.Q.create([(name, key) for name in keys], connector=models.Q.OR)), False
+
+    def _is_uuid(self, name: str) -> bool:
+        meta = self.model._meta
+        field = meta.pk if name == "pk" else meta.get_field(name)
+        return isinstance(getattr(field, "target_field", field), models.UUIDField)
+
+
+class SoftDeletableForm(forms.ModelForm):
+    """Names are unique among rows that are not deleted: Django checks that only if it may look at `deleted_at`."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        exclusions: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return exclusions - {"deleted_at"}
+
+
+class SoftDeletableAdmin(BackOfficeAdmin):
+    """A table whose rows are only marked as deleted; the marked ones stay visible here."""
+
+    form = SoftDeletableForm
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Nothing that points at the rows stands in the way, because the rows stay."""
+        named = [str(obj) for obj in objs]
+        return named, {str(self.model._meta.verbose_name_plural): len(named)}, set(), []
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        queryset = self.model.all_objects.all()
+        ordering = self.get_ordering(request)
+        return queryset.order_by(*ordering) if ordering else queryset
+
+
+class ReadOnlyMixin:
+    """Rows are seen, never written: they are the record of what happened, or the database keeps them."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnlyMixin, BackOfficeAdmin):
+    """An append-only table, or one that only services write; the newest rows first, by its primary key."""
+
+    # Keys are in time order, and their index is there.
+    ordering = ["-pk"]
+
+
+class LogAdmin(ReadOnlyAdmin):
+    """A large append-only table."""
+
+    list_per_page = 100
+    list_filter_submit = True
+
+
+class ReadOnlyInline(ReadOnlyMixin, TabularInline):
+    """Rows of another table below the one that is looked at."""
+
+    extra = 0
+    show_change_link = True

@@ -1,0 +1,100 @@
+"""Field types with one meaning each, so that a column's unit and size are the same everywhere."""
+
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.contrib.postgres.functions import TransactionNow
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.db.models import Value
+
+from config.database.functions import UUIDv7
+
+
+class _FixedField(models.Field):
+    """A field whose options are fixed by its type: they are neither repeated in models nor in migrations."""
+
+    fixed: dict[str, Any] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, **self.fixed})
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {key: value for key, value in kwargs.items() if key not in self.fixed}
+
+
+class UUIDKeyField(_FixedField, models.UUIDField):
+    """Primary key made by the database: version 7, so that new rows are neighbours in the index."""
+
+    fixed = {"primary_key": True, "db_default": UUIDv7(), "editable": False}
+
+
+class AmountField(_FixedField, models.DecimalField):
+    """Money, price or quantity: numeric(24,8), never a float."""
+
+    fixed = {"max_digits": 24, "decimal_places": 8}
+
+
+class RatioField(_FixedField, models.DecimalField):
+    """A rate or ratio, 1 = 100 %: numeric(12,8)."""
+
+    fixed = {"max_digits": 12, "decimal_places": 8}
+
+
+class ScoreField(_FixedField, models.DecimalField):
+    """A score or percentage from 0 to 100: numeric(5,2). The range is a CHECK of the table (`between`)."""
+
+    fixed = {"max_digits": 5, "decimal_places": 2}
+
+
+class CreatedAtField(_FixedField, models.DateTimeField):
+    """When the row was written: the transaction's time, set by the database."""
+
+    fixed = {"db_default": TransactionNow(), "editable": False}
+
+
+class UpdatedAtField(_FixedField, models.DateTimeField):
+    """When the row last changed: kept by the `touch` trigger, so that raw SQL keeps it too."""
+
+    fixed = {"db_default": TransactionNow(), "editable": False}
+
+
+class MetadataField(_FixedField, models.JSONField):
+    """Free-form facts about a row; never null, `{}` by default."""
+
+    fixed = {"default": dict, "db_default": Value({}, models.JSONField()), "blank": True}
+
+
+class EncryptedTextField(models.TextField):
+    """Text that is stored encrypted (Fernet: AES-128-CBC with HMAC-SHA256) with FIELD_ENCRYPTION_KEYS.
+
+    The first key encrypts, all of them decrypt, so a key is replaced by putting the new one in front. The column
+    cannot be searched. A value that no key opens raises `ImproperlyConfigured`, never returns the stored text.
+    """
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        return value if value in (None, "") else _cipher().encrypt(value.encode()).decode()
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+        if value in (None, ""):
+            return value
+        try:
+            return _cipher().decrypt(str(value).encode()).decode()
+        except InvalidToken:
+            raise ImproperlyConfigured(
+                f"No key of FIELD_ENCRYPTION_KEYS opens {self.model._meta.db_table}.{self.column}:"
+                " add the key it was written with."
+            ) from None
+
+
+def _cipher() -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
+    except ValueError:
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEYS holds no usable key: make one with"
+            " `python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`."
+        ) from None

@@ -1,0 +1,128 @@
+"""Migration operations for what Django has no word for: SQL files, partitions, statistics, storage."""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+from django.contrib.postgres.operations import NotInTransactionMixin
+from django.db import models
+from django.db.migrations.operations import RunSQL
+from django.db.migrations.operations.base import Operation
+
+from config.database.partitions import Interval, initial_partitions_sql
+
+
+class RunSQLFile(RunSQL):
+    """Runs `sql/<name>.up.sql` beside the migration, and `<name>.down.sql` to reverse it: both must exist."""
+
+    def __init__(
+        self, name: str, *, state_operations: list[Operation] | None = None, folder: str | None = None
+    ) -> None:
+        self.name = name
+        self.folder = Path(folder) if folder else Path(inspect.stack()[1].filename).parent / "sql"
+        super().__init__(
+            sql=(self.folder / f"{name}.up.sql").read_text(encoding="utf-8"),
+            reverse_sql=(self.folder / f"{name}.down.sql").read_text(encoding="utf-8"),
+            state_operations=state_operations,
+        )
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [self.name], {"state_operations": self.state_operations or None}
+
+    def describe(self) -> str:
+        return f"Run {self.name}.up.sql"
+
+
+class CreatePartitions(Operation):
+    """Makes the partitions of the current period and of `premake` periods ahead, and the catch-all behind them.
+
+    Partitions are data: which ones exist depends on the day of the migration. Reversing leaves them to the table,
+    which the reversal of its own migration drops with all of them.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, table: str, interval: str, premake: int) -> None:
+        self.table, self.interval, self.premake = table, interval, premake
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [self.table, self.interval, self.premake], {}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Nothing: partitions are no part of the model."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        schema_editor.execute(initial_partitions_sql(self.table, Interval(self.interval), self.premake))
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Nothing: see the class."""
+
+    def describe(self) -> str:
+        return f"Create the {self.interval} partitions of {self.table}"
+
+
+class SetStatistics(RunSQL):
+    """Statistics target of a skewed column: PostgreSQL's default of 100 misjudges rare values."""
+
+    DEFAULT = -1
+
+    def __init__(self, table: str, column: str, target: int = 1000) -> None:
+        self.table, self.column, self.target = table, column, target
+        alter = f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS "
+        super().__init__(sql=f"{alter}{target}", reverse_sql=f"{alter}{self.DEFAULT}")
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [self.table, self.column, self.target], {}
+
+
+class SetFillFactor(RunSQL):
+    """Room left in each page (in percent filled), so that updates stay in their page (HOT) and touch no index."""
+
+    def __init__(self, table: str, percent: int) -> None:
+        self.table, self.percent = table, percent
+        super().__init__(
+            sql=f"ALTER TABLE {table} SET (fillfactor = {percent})",
+            reverse_sql=f"ALTER TABLE {table} RESET (fillfactor)",
+        )
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [self.table, self.percent], {}
+
+
+class AddIndexesConcurrently(NotInTransactionMixin, Operation):
+    """Creates the indexes of one model with CREATE INDEX CONCURRENTLY, in a migration with `atomic = False`.
+
+    The same as Django's AddIndexConcurrently for each of them, with one change of the migration state instead of
+    one per index: a change of the state costs more than an index on an empty table.
+    """
+
+    atomic = False
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, model_name: str, indexes: list[models.Index]) -> None:
+        self.model_name, self.indexes = model_name, indexes
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [], {"model_name": self.model_name, "indexes": self.indexes}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        model = state.models[app_label, self.model_name.lower()]
+        model.options["indexes"] = [*model.options.get("indexes", []), *(index.clone() for index in self.indexes)]
+        state.reload_model(app_label, self.model_name.lower(), delay=True)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        model = to_state.apps.get_model(app_label, self.model_name)
+        for index in self.indexes:
+            schema_editor.add_index(model, index, concurrently=True)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        model = from_state.apps.get_model(app_label, self.model_name)
+        for index in reversed(self.indexes):
+            schema_editor.remove_index(model, index, concurrently=True)
+
+    def describe(self) -> str:
+        return f"Concurrently create {len(self.indexes)} index(es) of {self.model_name}"

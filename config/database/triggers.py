@@ -1,0 +1,92 @@
+"""Triggers declared on the model that they guard, running functions that all tables share.
+
+django-pgtrigger gives them their place in `Meta.triggers` and in migrations. Its own SQL lets any session switch a
+trigger off (`SET pgtrigger.ignore`), makes a function per trigger, and drops before it creates; ours does neither.
+"""
+
+from typing import Any
+
+import pgtrigger
+from django.db import models
+from pgtrigger import compiler
+
+
+class SharedTriggerSql(compiler.UpsertTriggerSql):
+    """A trigger on a function that a migration of `config.database` (or of the trigger's app) has made."""
+
+    def get_template(self) -> str:
+        return """
+            CREATE OR REPLACE TRIGGER {pgid} {when} {operation} ON {table} {referencing}
+                FOR EACH {level} {condition} EXECUTE FUNCTION {execute};
+            COMMENT ON TRIGGER {pgid} ON {table} IS '{hash}';
+        """
+
+
+class SharedTrigger(pgtrigger.Trigger):
+    """A trigger `<table>_<name>` that runs the existing SQL function `function()`."""
+
+    function: str
+
+    def __init__(self, *, function: str, **options: Any) -> None:
+        self.function = function
+        super().__init__(func="-- shared", **options)
+
+    def get_pgid(self, model: type[models.Model]) -> str:
+        return f"{model._meta.db_table}_{self.name}"
+
+    def render_execute(self, model: type[models.Model]) -> str:
+        return f"{self.function}()"
+
+    def compile(self, model: type[models.Model]) -> compiler.Trigger:
+        return compiler.Trigger(
+            name=self.name,
+            sql=SharedTriggerSql(
+                pgid=self.get_pgid(model),
+                func="",
+                table=model._meta.db_table,
+                when=self.when,
+                operation=self.operation,
+                referencing=self.referencing or "",
+                level=self.level,
+                condition=self.render_condition(model),
+                execute=self.render_execute(model),
+            ),
+        )
+
+
+def touch() -> SharedTrigger:
+    """Keeps `updated_at`: the transaction's time of the last UPDATE."""
+    return SharedTrigger(
+        name="touch", function="set_updated_at", level=pgtrigger.Row, when=pgtrigger.Before, operation=pgtrigger.Update
+    )
+
+
+def append_only() -> list[SharedTrigger]:
+    """Refuses UPDATE, DELETE and TRUNCATE for everybody, the table's owner included."""
+    return [
+        SharedTrigger(
+            name="append_only",
+            function="refuse_change",
+            level=pgtrigger.Row,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update | pgtrigger.Delete,
+        ),
+        SharedTrigger(
+            name="append_only_truncate",
+            function="refuse_change",
+            level=pgtrigger.Statement,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Truncate,
+        ),
+    ]
+
+
+def soft_delete() -> SharedTrigger:
+    """Turns DELETE into setting `deleted_at`."""
+    return SharedTrigger(
+        name="soft_delete",
+        function="soft_delete",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Delete,
+    )

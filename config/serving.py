@@ -1,0 +1,19 @@
+"""What a server process does once before its first request."""
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+
+def prepare_server() -> None:
+    """Migrate if `AUTO_MIGRATE` asks for it, then turn the connection pool on.
+
+    Several workers start at once: `migrate` takes a lock, so one of them migrates and the others find nothing to do.
+    """
+    if settings.AUTO_MIGRATE:
+        call_command("migrate", interactive=False, verbosity=0)
+    for connection in connections.all(initialized_only=False):
+        connection.close()
+        # A pool keeps connections itself: Django refuses persistent ones beside it.
+        connection.settings_dict["CONN_MAX_AGE"] = 0
+        connection.settings_dict["OPTIONS"]["pool"] = dict(settings.DATABASE_POOL)

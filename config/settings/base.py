@@ -1,0 +1,139 @@
+"""Settings that every environment shares. Only this package reads the environment."""
+
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings.databases import application_database, embedded_database, owner_database, replica_databases
+from config.settings.environment import PACKAGE_PARENT, PROJECT_DIR, env
+
+BASE_DIR = PROJECT_DIR
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    # First of ours: it extends Django's own `migrate` and `makemigrations`.
+    "ops",
+    "risk",
+    "liquidity",
+    "trading",
+    "accounts",
+    "audit",
+    "config.backoffice",
+    "config.database",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "import_export",
+    "psqlextra",
+    "pgtrigger",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+
+# Databases ---------------------------------------------------------------------------------------
+
+EMBEDDED_DATABASE = embedded_database()
+DATABASES = {"default": application_database(EMBEDDED_DATABASE)}
+#: What `migrate` and other schema changes log in with (MIGRATE_DATABASE_URL).
+OWNER_DATABASE = owner_database(DATABASES["default"])
+DATABASES |= replica_databases(DATABASES["default"])
+DATABASE_ROUTERS = ["config.database.router.ReplicaRouter"]
+#: The server's connection pool; a command uses one plain connection.
+DATABASE_POOL = {
+    "min_size": env.int("DB_POOL_MIN_SIZE", default=5),
+    "max_size": env.int("DB_POOL_MAX_SIZE", default=25),
+    "timeout": env.float("DB_POOL_TIMEOUT", default=10.0),
+}
+if DATABASE_POOL["min_size"] > DATABASE_POOL["max_size"]:
+    raise ImproperlyConfigured("DB_POOL_MIN_SIZE is larger than DB_POOL_MAX_SIZE: lower the one or raise the other.")
+AUTO_MIGRATE = env.boolean("AUTO_MIGRATE", default=False)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+POSTGRES_EXTRA_AUTO_EXTENSION_SET_UP = False
+# The ignore switch of pgtrigger is a session setting that any SQL client could set; ours are compiled
+# without it (config.database.triggers), so its helper function is not installed either.
+PGTRIGGER_INSTALL_ON_MIGRATE = False
+
+# People ------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.authentication.RoleBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Hashes that other systems made; they are replaced by Argon2id at the next log-in.
+    "accounts.authentication.ImportedBcryptHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+#: Gives the value of the variable that a command's option names (`--password-env`).
+READ_SECRET = env.secret
+# The user name is unique among users that are not deleted, in any case: an index that the check cannot see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
+
+# Files -------------------------------------------------------------------------------------------
+
+STATIC_URL = "static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(PROJECT_DIR / "staticfiles")))
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(PROJECT_DIR / "backups")))
+SOURCE_DIR = PACKAGE_PARENT
+
+# Language and time: stored in UTC, to the microsecond ---------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+UNFOLD = {
+    "SITE_TITLE": "Trading database",
+    "SITE_HEADER": "Trading database",
+    "SITE_SUBHEADER": "System of record",
+    "SITE_SYMBOL": "account_balance",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": True, "show_all_applications": False},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
+}

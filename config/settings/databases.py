@@ -1,0 +1,84 @@
+"""`DATABASES`: the server that the environment names, or the embedded one."""
+
+from pathlib import Path
+from typing import Any
+
+from config.database.embedded import EmbeddedServer
+from config.database.embedded.socket_folder import PORT
+from config.database.roles import BACKEND_LOGIN, MIGRATOR_LOGIN, libpq_options
+from config.settings.environment import PROJECT_DIR, env
+
+ENGINE = "config.database.psqlextra_backend"
+DATABASE_NAME = env.str("DB_NAME", default="trading")
+
+
+def embedded_database() -> dict[str, Any] | None:
+    """Where the embedded server lives, or None where the environment names another server."""
+    if env.str("DATABASE_URL", default="") or env.str("DB_HOST", default=""):
+        return None
+    bin_dir = env.str("POSTGRES_BIN_DIR", default="")
+    return {
+        "ROOT": Path(env.str("EMBEDDED_POSTGRES_DIR", default=str(PROJECT_DIR / ".postgres"))),
+        "BIN_DIR": Path(bin_dir) if bin_dir else None,
+    }
+
+
+def application_database(embedded: dict[str, Any] | None) -> dict[str, Any]:
+    """The connection of the application: a role that may change data, but not the schema."""
+    if embedded:
+        server = EmbeddedServer(embedded["ROOT"], bin_dir=embedded["BIN_DIR"])
+        database = {
+            "ENGINE": ENGINE,
+            "NAME": DATABASE_NAME,
+            "USER": BACKEND_LOGIN,
+            "HOST": str(server.socket_dir),
+            # Named, because libpq would otherwise take it from the caller's PGPORT.
+            "PORT": str(PORT),
+            "EMBEDDED": embedded,
+        }
+    elif env.str("DATABASE_URL", default=""):
+        database = env.database("DATABASE_URL", engine=ENGINE)
+    else:
+        database = {
+            "ENGINE": ENGINE,
+            "NAME": DATABASE_NAME,
+            "USER": env.str("DB_USER"),
+            "PASSWORD": env.str("DB_PASSWORD", default=""),
+            "HOST": env.str("DB_HOST"),
+            "PORT": env.int("DB_PORT", default=5432),
+        }
+    return _with_options(database, role="trading_app", sslmode=None if embedded else env.str("DB_SSLMODE", default=""))
+
+
+def owner_database(application: dict[str, Any]) -> dict[str, Any]:
+    """The connection of migrations: the schema's owner, by default on the application's own server."""
+    if env.str("MIGRATE_DATABASE_URL", default=""):
+        database = env.database("MIGRATE_DATABASE_URL", engine=ENGINE)
+        database["OPTIONS"] = {**application.get("OPTIONS", {}), **database.get("OPTIONS", {})}
+    else:
+        database = {**application, "OPTIONS": dict(application["OPTIONS"])}
+        if application.get("EMBEDDED"):
+            database["USER"] = MIGRATOR_LOGIN
+    database["OPTIONS"].pop("options", None)
+    return _with_options(database, role="trading_owner", sslmode=None)
+
+
+def replica_databases(application: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Streaming replicas, by alias, from the comma-separated REPLICA_DATABASE_URLS."""
+    replicas = {}
+    for number, url in enumerate(env.list("REPLICA_DATABASE_URLS", default=[]), start=1):
+        database = env.database_of(url, "REPLICA_DATABASE_URLS", engine=ENGINE)
+        database["TEST"] = {"MIRROR": "default"}
+        replicas[f"replica{number}"] = _with_options(database, role="trading_readonly", sslmode=None)
+    return replicas
+
+
+def _with_options(database: dict[str, Any], *, role: str, sslmode: str | None) -> dict[str, Any]:
+    options = database.setdefault("OPTIONS", {})
+    options.setdefault("options", libpq_options(role))
+    options.setdefault("application_name", "trading")
+    options.setdefault("connect_timeout", env.int("DB_CONNECT_TIMEOUT", default=10))
+    if sslmode:
+        options["sslmode"] = sslmode
+    database.setdefault("CONN_HEALTH_CHECKS", True)
+    return database

@@ -1,0 +1,12 @@
+"""The WSGI entry, for gunicorn and `runserver`."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+
+from django.core.wsgi import get_wsgi_application
+
+from config.serving import prepare_server
+
+application = get_wsgi_application()
+prepare_server()
