@@ -1,0 +1,1 @@
+"""People, roles, accounts and the ledger."""

@@ -1,0 +1,1 @@
+ALTER TABLE account_transactions DROP CONSTRAINT account_transactions_account_currency_fk;

@@ -1,0 +1,120 @@
+"""Accounts: whose money, in which currency, with which leverage."""
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Upper
+
+from accounts.choices import AccountKind, AccountType, OmsType
+from config.database.constraints import not_negative, one_of, positive, requires
+from config.database.fields import AmountField, MetadataField
+from config.database.models import SoftDeletableEntity
+
+
+class Account(SoftDeletableEntity):
+    """Money of one owner in one currency; `balance` is the sum of its `last_seq` ledger entries.
+
+    The firm's own accounts (house, liquidity provider, suspense) belong to the user that stands for the firm.
+    `equity`, margin and profit columns are the latest valuation, not books. A number is never used again.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="accounts", db_index=False
+    )
+    account_number = models.CharField(max_length=32)
+    account_type = models.CharField(
+        max_length=10, choices=AccountType, default=AccountType.DEMO, db_default=AccountType.DEMO
+    )
+    kind = models.CharField(
+        max_length=20, choices=AccountKind, default=AccountKind.CLIENT, db_default=AccountKind.CLIENT
+    )
+    oms_type = models.CharField(
+        "OMS type", max_length=10, choices=OmsType, default=OmsType.NETTING, db_default=OmsType.NETTING
+    )
+    currency = models.ForeignKey("accounts.Currency", on_delete=models.PROTECT, db_column="currency", db_index=False)
+    balance = AmountField(
+        default=0, db_default=0, editable=False, help_text="Sum of the ledger, in the account's currency."
+    )
+    equity = AmountField(default=0, db_default=0, editable=False, help_text="Balance, credit and unrealized profit.")
+    margin_used = AmountField(default=0, db_default=0, editable=False)
+    margin_available = AmountField(default=0, db_default=0, editable=False)
+    margin_level = AmountField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Equity in percent of the margin in use; empty while none is.",
+    )
+    unrealized_pnl = AmountField("unrealized P&L", default=0, db_default=0, editable=False)
+    realized_pnl = AmountField("realized P&L", default=0, db_default=0, editable=False)
+    credit = AmountField(default=0, db_default=0, editable=False, help_text="Lent by the broker; cannot be withdrawn.")
+    leverage = models.SmallIntegerField(default=1, db_default=1, help_text="30 means 30:1.")
+    max_leverage = models.SmallIntegerField(default=30, db_default=30, help_text="The most that the client may choose.")
+    is_active = models.BooleanField(default=True, db_default=True)
+    is_locked = models.BooleanField(default=False, db_default=False, help_text="No new orders and no withdrawals.")
+    locked_reason = models.CharField(max_length=200, blank=True, db_default="")
+    broker_id = models.CharField(
+        "broker id", max_length=64, blank=True, db_default="", help_text="Introducing or white-label broker."
+    )
+    group_name = models.CharField(max_length=64, blank=True, db_default="", help_text="Decides fees and conditions.")
+    last_seq = models.BigIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Number of the latest ledger entry; 0 before the first.",
+    )
+    metadata = MetadataField()
+
+    class Meta(SoftDeletableEntity.Meta):
+        db_table = "accounts"
+        constraints = [
+            models.UniqueConstraint(fields=["account_number"], name="accounts_account_number_uniq"),
+            # Three keys that composite foreign keys point at: ledger entries carry their account's currency,
+            # orders and positions its owner, positions its order management type.
+            models.UniqueConstraint(fields=["id", "currency"], name="accounts_id_currency_uniq"),
+            models.UniqueConstraint(fields=["id", "user"], name="accounts_id_user_uniq"),
+            models.UniqueConstraint(fields=["id", "oms_type"], name="accounts_id_oms_type_uniq"),
+            requires("accounts", "account_number", ~Q(account_number=""), "An account has a number."),
+            one_of("accounts", "account_type", AccountType),
+            one_of("accounts", "kind", AccountKind),
+            one_of("accounts", "oms_type", OmsType),
+            not_negative("accounts", "margin_used"),
+            not_negative("accounts", "credit"),
+            positive("accounts", "leverage"),
+            requires(
+                "accounts",
+                "leverage_within_maximum",
+                Q(leverage__lte=F("max_leverage")),
+                "Leverage exceeds the account's maximum.",
+            ),
+            requires(
+                "accounts",
+                "locked_reason",
+                Q(is_locked=False, locked_reason="") | (Q(is_locked=True) & ~Q(locked_reason="")),
+                "A locked account says why, another one does not.",
+            ),
+            not_negative("accounts", "last_seq"),
+            requires(
+                "accounts",
+                "balance_from_ledger",
+                Q(last_seq__gt=0) | Q(balance=0),
+                "Before its first ledger entry an account is empty.",
+            ),
+        ]
+        indexes = [
+            # Substring search of the admin: icontains compares upper(column).
+            GinIndex(OpClass(Upper("account_number"), name="gin_trgm_ops"), name="accounts_number_trgm_idx"),
+            # A user's accounts: his page, and the foreign key.
+            models.Index(fields=["user"], name="accounts_user_idx"),
+            # The accounts of one group in number order: fee changes, and the admin's filter.
+            models.Index(
+                fields=["group_name", "account_number"],
+                name="accounts_group_idx",
+                condition=~Q(group_name=""),
+            ),
+            # What the desk has locked and must decide on.
+            models.Index(fields=["account_number"], name="accounts_locked_idx", condition=Q(is_locked=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_number} ({self.currency_id})"

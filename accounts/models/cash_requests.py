@@ -1,0 +1,120 @@
+"""Money movements that wait for a second person."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.choices import CashRequestStatus, CashRequestType
+from config.database.constraints import one_of, requires
+from config.database.fields import AmountField, MetadataField
+from config.database.models import MutableEntity
+
+
+class CashRequest(MutableEntity):
+    """A deposit, withdrawal, bonus or adjustment that one person asks for and another one approves.
+
+    A completed request, and no other, has the journal that booked it.
+    """
+
+    account = models.ForeignKey(
+        "accounts.Account", on_delete=models.PROTECT, related_name="cash_requests", db_index=False
+    )
+    request_type = models.CharField(max_length=12, choices=CashRequestType)
+    amount = AmountField(help_text="Only an adjustment may be negative.")
+    currency = models.ForeignKey(
+        "accounts.Currency", on_delete=models.PROTECT, db_column="currency", related_name="+", db_index=False
+    )
+    status = models.CharField(
+        max_length=12,
+        choices=CashRequestStatus,
+        default=CashRequestStatus.PENDING,
+        db_default=CashRequestStatus.PENDING,
+    )
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    journal = models.ForeignKey(
+        "accounts.Journal",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cash_requests",
+        db_index=False,
+    )
+    payment_method = models.CharField(max_length=40, blank=True, db_default="")
+    external_reference = models.CharField(
+        max_length=128, blank=True, db_default="", help_text="The payment provider's id."
+    )
+    failure_reason = models.CharField(max_length=200, blank=True, db_default="")
+    note = models.TextField(blank=True, db_default="")
+    metadata = MetadataField()
+
+    class Meta(MutableEntity.Meta):
+        db_table = "cash_requests"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payment_method", "external_reference"],
+                name="cash_requests_external_reference_uniq",
+                condition=~Q(external_reference=""),
+            ),
+            models.UniqueConstraint(
+                fields=["journal"], name="cash_requests_journal_uniq", condition=Q(journal__isnull=False)
+            ),
+            one_of("cash_requests", "request_type", CashRequestType),
+            one_of("cash_requests", "status", CashRequestStatus),
+            requires(
+                "cash_requests",
+                "amount",
+                Q(amount__gt=0) | (Q(request_type=CashRequestType.ADJUSTMENT) & ~Q(amount=0)),
+                "An amount is positive; an adjustment may be negative.",
+            ),
+            requires(
+                "cash_requests",
+                "approved_by_another",
+                ~Q(approved_by=F("requested_by")),
+                "Nobody approves his own request.",
+            ),
+            requires(
+                "cash_requests",
+                "approval",
+                Q(approved_by__isnull=True, approved_at__isnull=True)
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                "An approval has both a person and a time.",
+            ),
+            requires(
+                "cash_requests",
+                "journal_when_completed",
+                Q(status=CashRequestStatus.COMPLETED, journal__isnull=False)
+                | (~Q(status=CashRequestStatus.COMPLETED) & Q(journal__isnull=True)),
+                "A completed request, and no other, has its journal.",
+            ),
+            requires(
+                "cash_requests",
+                "failure_reason",
+                (Q(status=CashRequestStatus.FAILED) & ~Q(failure_reason=""))
+                | (~Q(status=CashRequestStatus.FAILED) & Q(failure_reason="")),
+                "A failed request, and no other, says why.",
+            ),
+        ]
+        indexes = [
+            # The back office's queue: the oldest request comes first.
+            models.Index(
+                fields=["created_at"],
+                name="cash_requests_queue_idx",
+                condition=Q(status__in=[CashRequestStatus.PENDING, CashRequestStatus.PROCESSING]),
+            ),
+            # An account's requests, newest first: its page, and the foreign key.
+            models.Index("account", F("created_at").desc(), name="cash_requests_account_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_type} {self.amount} {self.currency_id} ({self.status})"

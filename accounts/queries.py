@@ -1,0 +1,30 @@
+"""Reads about people and accounts."""
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.choices import Role
+from accounts.models import User, UserRole
+from accounts.permissions import permissions_of
+
+
+def active_roles(user: User) -> frozenset[Role]:
+    """The roles that a user holds now; a deleted or inactive user holds none."""
+    if not user.is_active or user.deleted_at is not None:
+        return frozenset()
+    held = UserRole.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), user=user, granted_at__lte=Now()
+    )
+    return frozenset(Role(role) for role in held.values_list("role", flat=True))
+
+
+def role_permissions(user: User) -> frozenset[str]:
+    """Names of what a user's roles of now allow, such as `trading.view_order`."""
+    return frozenset(name for role in active_roles(user) for name in permissions_of(role))
+
+
+def may_manage(actor: User, user: User) -> bool:
+    """Whether `actor` may change `user`'s rights or password: never if the user may do more than himself."""
+    if actor.is_superuser:
+        return True
+    return not user.is_superuser and role_permissions(user) <= role_permissions(actor)

@@ -1,0 +1,3 @@
+from audit.admin import changes, events
+
+__all__ = ["changes", "events"]

@@ -1,0 +1,45 @@
+"""Pages about changes of audited tables, and the seals over them."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from audit.admin.search import IdSearchMixin
+from audit.models import AuditLog, AuditSeal
+from config.backoffice.admin import LogAdmin
+
+
+class TableFilter(admin.SimpleListFilter):
+    """One table; its choices come from the models, since reading them from the log would read all of it."""
+
+    title = "table"
+    parameter_name = "table_name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        own = ("accounts", "trading", "liquidity", "risk")
+        tables = {model._meta.db_table for model in apps.get_models() if model._meta.app_label in own}
+        return [(table, table) for table in sorted(tables)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(table_name=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditLog)
+class AuditLogAdmin(IdSearchMixin, LogAdmin):
+    """Who changed what, newest first."""
+
+    list_display = ("created_at", "table_name", "action", "record_id", "user_id", "service", "reason")
+    list_filter = (TableFilter,)
+    id_search_fields = ("record_id",)
+    search_help_text = "Id (UUID) of the changed row; choose its table as well on a large log"
+
+
+@admin.register(AuditSeal)
+class AuditSealAdmin(LogAdmin):
+    """Seals, newest first."""
+
+    list_display = ("sealed_at", "sealed_table", "lo", "hi", "row_count")
+    search_fields = ("sealed_table",)

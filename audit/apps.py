@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AuditConfig(AppConfig):
+    """Who changed what, when and why."""
+
+    name = "audit"
+    verbose_name = "Audit"

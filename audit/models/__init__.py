@@ -1,0 +1,17 @@
+from audit.models.activity import UserActivityLog
+from audit.models.api_access import ApiAccessLog
+from audit.models.audit_log import AuditLog
+from audit.models.audit_seals import AuditSeal
+from audit.models.compliance_events import ComplianceEvent
+from audit.models.risk_events import RiskEvent
+from audit.models.system_events import SystemEvent
+
+__all__ = [
+    "ApiAccessLog",
+    "AuditLog",
+    "AuditSeal",
+    "ComplianceEvent",
+    "RiskEvent",
+    "SystemEvent",
+    "UserActivityLog",
+]

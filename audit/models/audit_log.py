@@ -1,0 +1,70 @@
+"""Every change to an audited table."""
+
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import Func, Q
+from django.db.models.functions import Cast
+
+from audit.choices import Action
+from config.database.constraints import one_of, requires
+from config.database.fields import CreatedAtField, MetadataField
+from config.database.models import ByRange, PartitionedLog
+
+
+class AuditLog(PartitionedLog):
+    """One row's change in an audited table: what, by whom, in which transaction.
+
+    An update keeps the changed columns as `{"column": [old, new]}`, a deletion the whole row, an insertion
+    nothing, since the table has the row. `after_hash` is the SHA-256 of the row after the change. Secrets are
+    never in it.
+    """
+
+    created_at = CreatedAtField(help_text="Time of the statement.")
+    txid = models.BigIntegerField(
+        "transaction",
+        # xid8 has no cast to bigint but through text.
+        db_default=Cast(
+            Cast(Func(function="pg_current_xact_id", output_field=models.TextField()), models.TextField()),
+            models.BigIntegerField(),
+        ),
+        help_text="Transaction that changed the row (64 bits, never used again).",
+    )
+    table_name = models.CharField(max_length=63)
+    record_id = models.UUIDField()
+    action = models.CharField(max_length=6, choices=Action)
+    changes = MetadataField(help_text="Changed columns, old and new.")
+    after_hash = models.BinaryField(null=True, help_text="SHA-256 of the row after the change; empty after a deletion.")
+    layout = models.SmallIntegerField(db_default=1, help_text="Version of the columns that the hash covers.")
+    user_id = models.UUIDField(null=True, help_text="Who; empty where no person was involved.")
+    user_ip = models.GenericIPAddressField(null=True)
+    user_agent = models.TextField(db_default="")
+    session_id = models.CharField(max_length=128, db_default="")
+    request_id = models.CharField(max_length=64, db_default="")
+    service = models.CharField(max_length=64, db_default="", help_text="Program that made the change.")
+    reason = models.TextField(db_default="")
+
+    class Meta(PartitionedLog.Meta):
+        db_table = "audit_log"
+        verbose_name = "change"
+        constraints = [
+            one_of("audit_log", "action", Action),
+            requires(
+                "audit_log",
+                "after_hash",
+                Q(action=Action.DELETE, after_hash__isnull=True)
+                | (~Q(action=Action.DELETE) & Q(after_hash__isnull=False)),
+                "A row that is still there has a hash.",
+            ),
+        ]
+        indexes = [
+            # The history of one row, in order: `audit_history` and the admin.
+            models.Index(fields=["table_name", "record_id", "created_at"], name="audit_log_record_idx"),
+            # All changes of a period: reports and sealing.
+            BrinIndex(fields=["created_at"], name="audit_log_created_at_brin_idx"),
+        ]
+
+    class PartitioningMeta(ByRange):
+        key = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.table_name} {self.record_id}"

@@ -1,0 +1,10 @@
+"""How the audit tables are cut."""
+
+from config.database.partitions import Interval, RangePartitioning
+
+PARTITIONED = [
+    RangePartitioning("audit_log", Interval.MONTH, 3),
+    RangePartitioning("user_activity_log", Interval.MONTH, 3),
+    RangePartitioning("system_events", Interval.MONTH, 3),
+    RangePartitioning("api_access_log", Interval.MONTH, 3),
+]

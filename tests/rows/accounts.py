@@ -1,0 +1,123 @@
+"""Valid rows of the accounts app; every function takes columns as keywords and inserts one row."""
+
+import hashlib
+import itertools
+from typing import Any
+
+from accounts.models import (
+    Account,
+    AccountAudit,
+    AccountTransaction,
+    ApiKey,
+    CashRequest,
+    ClientClassification,
+    ClientIdentity,
+    Currency,
+    Journal,
+    User,
+    UserRole,
+    UserSession,
+)
+
+_numbers = itertools.count(1)
+
+
+def currency(code: str = "USD", **columns: Any) -> Currency:
+    """The currency of that code, made if it is missing."""
+    found, _ = Currency.objects.get_or_create(code=code, defaults={"name": code, **columns})
+    return found
+
+
+def user(**columns: Any) -> User:
+    """A user without a usable password; `password=` sets one."""
+    name = f"user{next(_numbers)}"
+    password = columns.pop("password", None)
+    return User.objects.create_user(
+        columns.pop("username", name), columns.pop("email", f"{name}@example.org"), password, **columns
+    )
+
+
+def role(**columns: Any) -> UserRole:
+    return UserRole.objects.create(**{"user": columns.pop("user", None) or user(), "role": "trader", **columns})
+
+
+def session(**columns: Any) -> UserSession:
+    defaults = {"user": columns.pop("user", None) or user(), "session_id": f"session{next(_numbers)}"}
+    return UserSession.objects.create(**{**defaults, **columns})
+
+
+def api_key(**columns: Any) -> ApiKey:
+    key = f"key{next(_numbers)}"
+    defaults = {
+        "user": columns.pop("user", None) or user(),
+        "name": key,
+        "prefix": key[:8],
+        "key_hash": hashlib.sha256(key.encode()).hexdigest(),
+    }
+    return ApiKey.objects.create(**{**defaults, **columns})
+
+
+def client_identity(**columns: Any) -> ClientIdentity:
+    """A person; with `lei=` give `national_id=""`, `birth_date=None` and a `legal_name`."""
+    defaults = {
+        "user": columns.pop("user", None) or user(),
+        "national_id": "X1234567",
+        "first_names": "Ada",
+        "surname": "Byron",
+        "birth_date": "1985-12-10",
+        "country_code": "GB",
+    }
+    return ClientIdentity.objects.create(**{**defaults, **columns})
+
+
+def client_classification(**columns: Any) -> ClientClassification:
+    defaults = {"user": columns.pop("user", None) or user(), "regime": "ESMA", "client_class": "retail"}
+    return ClientClassification.objects.create(**{**defaults, **columns})
+
+
+def account(**columns: Any) -> Account:
+    """A client's empty netting account; `currency` is a code or a Currency."""
+    money = columns.pop("currency", "USD")
+    defaults = {
+        "user": columns.pop("user", None) or user(),
+        "account_number": f"A{next(_numbers):06d}",
+        "currency": currency(money) if isinstance(money, str) else money,
+    }
+    return Account.objects.create(**{**defaults, **columns})
+
+
+def journal(**columns: Any) -> Journal:
+    return Journal.objects.create(**{"kind": "deposit", "idempotency_key": f"journal{next(_numbers)}", **columns})
+
+
+def account_transaction(**columns: Any) -> AccountTransaction:
+    """One deposit of 100 as the account's first entry; it does not move the account's head."""
+    owner = columns.pop("account", None) or account()
+    defaults = {
+        "journal": columns.pop("journal", None) or journal(),
+        "account": owner,
+        "currency": owner.currency,
+        "seq": 1,
+        "transaction_type": "deposit",
+        "amount": 100,
+        "balance_before": 0,
+        "balance_after": 100,
+    }
+    return AccountTransaction.objects.create(**{**defaults, **columns})
+
+
+def cash_request(**columns: Any) -> CashRequest:
+    owner = columns.pop("account", None) or account()
+    defaults = {
+        "account": owner,
+        "request_type": "deposit",
+        "amount": 100,
+        "currency": owner.currency,
+        "requested_by": owner.user,
+    }
+    return CashRequest.objects.create(**{**defaults, **columns})
+
+
+def account_event(**columns: Any) -> AccountAudit:
+    defaults = {"account": columns.pop("account", None) or account(), "seq": 1, "event_type": "created"}
+    return AccountAudit.objects.create(**{**defaults, **columns})
