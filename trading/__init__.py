@@ -1,0 +1,1 @@
+"""Instruments, orders, fills, positions and trades."""

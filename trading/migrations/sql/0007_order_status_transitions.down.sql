@@ -1,0 +1,1 @@
+DELETE FROM order_status_transitions;

@@ -1,0 +1,93 @@
+"""What happened to a position."""
+
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import F, Q
+
+from config.database.constraints import not_negative, one_of, positive, requires
+from config.database.fields import AmountField, MetadataField
+from config.database.models import AppendOnlyLog
+from trading.choices import PositionEvent
+
+
+class PositionAudit(AppendOnlyLog):
+    """One event of a position's life, numbered from 1; only the first opens it, from nothing.
+
+    Opening and increasing make the quantity larger, decreasing and liquidating smaller, closing zero. One
+    trade is one event.
+    """
+
+    position = models.ForeignKey("trading.Position", on_delete=models.PROTECT, db_index=False, related_name="events")
+    seq = models.BigIntegerField(help_text="Number of the event within its position.")
+    event_type = models.CharField(max_length=20, choices=PositionEvent)
+    trade = models.ForeignKey(
+        "trading.Trade",
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="position_events",
+        null=True,
+        blank=True,
+        help_text="The trade that changed the quantity.",
+    )
+    quantity_before = AmountField(help_text="Contracts.")
+    quantity_after = AmountField(help_text="Contracts.")
+    price = AmountField(null=True, blank=True, help_text="Quote currency.")
+    data = MetadataField(help_text="What else the event changed.")
+    triggered_by = models.CharField(
+        max_length=64, blank=True, db_default="", help_text="User id, algorithm or part of the system."
+    )
+    reason = models.CharField(max_length=255, blank=True, db_default="")
+
+    class Meta(AppendOnlyLog.Meta):
+        db_table = "position_audit"
+        verbose_name = "position event"
+        verbose_name_plural = "position audit"
+        constraints = [
+            # The chain's key; also a position's events in order.
+            models.UniqueConstraint(fields=["position", "seq"], name="position_audit_position_seq_uniq"),
+            # A trade changes a position once; the foreign key.
+            models.UniqueConstraint(
+                fields=["trade"], condition=Q(trade__isnull=False), name="position_audit_trade_uniq"
+            ),
+            positive("position_audit", "seq"),
+            one_of("position_audit", "event_type", PositionEvent),
+            not_negative("position_audit", "quantity_before"),
+            not_negative("position_audit", "quantity_after"),
+            positive("position_audit", "price"),
+            requires(
+                "position_audit",
+                "first_event",
+                Q(seq=1, event_type=PositionEvent.OPENED, quantity_before=0)
+                | (~Q(seq=1) & ~Q(event_type=PositionEvent.OPENED)),
+                "The first event of a position, and no other, opens it, from nothing.",
+            ),
+            requires(
+                "position_audit",
+                "quantity_by_event",
+                Q(
+                    event_type__in=[PositionEvent.OPENED, PositionEvent.INCREASED],
+                    quantity_after__gt=F("quantity_before"),
+                )
+                | Q(
+                    event_type__in=[PositionEvent.DECREASED, PositionEvent.LIQUIDATED],
+                    quantity_after__lt=F("quantity_before"),
+                )
+                | Q(event_type=PositionEvent.CLOSED, quantity_after=0)
+                | Q(
+                    event_type__in=[
+                        PositionEvent.MODIFIED,
+                        PositionEvent.STOP_LOSS_HIT,
+                        PositionEvent.TAKE_PROFIT_HIT,
+                        PositionEvent.MARGIN_CALL,
+                    ]
+                ),
+                "The quantity changes as the event says.",
+            ),
+        ]
+        indexes = [
+            # What happened in a period: surveillance, reconstruction of a day.
+            BrinIndex(fields=["created_at"], name="position_audit_created_at_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.event_type} ({self.quantity_before} → {self.quantity_after})"
