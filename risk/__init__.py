@@ -1,0 +1,1 @@
+"""Limits, margin, circuit breakers, metrics and stress tests."""

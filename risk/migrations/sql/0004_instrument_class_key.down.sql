@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY instruments_id_esma_class_uniq;

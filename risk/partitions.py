@@ -1,0 +1,8 @@
+"""How the partitioned tables of risk are cut."""
+
+from config.database.partitions import Interval, RangePartitioning
+
+PARTITIONED = [
+    RangePartitioning("position_risk_metrics", Interval.WEEK, 13),
+    RangePartitioning("portfolio_risk", Interval.WEEK, 13),
+]

@@ -1,0 +1,117 @@
+"""The schema as it must be: every table, its kind, how it is cut. Kept by hand: a change is a decision."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: `append_only` rows never change but for `amendable` columns; `key` and `interval` cut it."""
+
+    app: str
+    append_only: bool = False
+    amendable: frozenset[str] = frozenset()
+    readable_only: bool = False
+    key: str = ""
+    interval: str = ""
+    premake: int = 0
+
+
+def log(app: str, **options: Any) -> Table:
+    return Table(app, append_only=True, **options)
+
+
+MONTHLY = {"interval": "month", "premake": 3}
+WEEKLY = {"interval": "week", "premake": 13}
+DAILY = {"interval": "day", "premake": 7}
+RESOLUTION = frozenset({"resolved_at", "resolved_by_id", "resolution_note"})
+
+TABLES = {
+    "users": Table("accounts"),
+    "user_roles": Table("accounts"),
+    "user_sessions": Table("accounts"),
+    "api_keys": Table("accounts"),
+    "client_identities": Table("accounts"),
+    "client_classifications": Table("accounts"),
+    "currencies": Table("accounts"),
+    "accounts": Table("accounts"),
+    "journals": log("accounts"),
+    "account_transactions": log("accounts"),
+    "cash_requests": Table("accounts"),
+    "account_audit": log("accounts"),
+    "instruments": Table("trading"),
+    "instrument_sessions": Table("trading"),
+    "instrument_marks": log("trading", key="marked_at", **MONTHLY),
+    "orders": Table("trading"),
+    "order_status_transitions": Table("trading", readable_only=True),
+    "order_fills": log("trading"),
+    "order_audit": log("trading"),
+    "positions": Table("trading"),
+    "position_audit": log("trading"),
+    "trades": log("trading"),
+    "fee_schedules": Table("trading"),
+    "corporate_actions": Table("trading"),
+    "liquidity_providers": Table("liquidity"),
+    "lp_instruments": Table("liquidity"),
+    "lp_quotes": log("liquidity", key="quoted_at", **DAILY),
+    "lp_order_routing": Table("liquidity"),
+    "lp_performance_metrics": Table("liquidity"),
+    "lp_exposure": Table("liquidity"),
+    "sor_rules": Table("liquidity"),
+    "client_profiles": Table("liquidity"),
+    "risk_limits": Table("risk"),
+    "risk_limit_breaches": log("risk", amendable=RESOLUTION),
+    "leverage_caps": Table("risk"),
+    "margin_rates": Table("risk"),
+    "margin_requirements": Table("risk"),
+    "margin_calls": Table("risk"),
+    "position_risk_metrics": log("risk", key="calculated_at", **WEEKLY),
+    "portfolio_risk": log("risk", key="time_bucket", **WEEKLY),
+    "circuit_breakers": Table("risk"),
+    "circuit_breaker_events": log("risk"),
+    "risk_alerts": Table("risk"),
+    "stress_test_scenarios": Table("risk"),
+    "stress_test_results": log("risk"),
+    "audit_log": log("audit", key="created_at", **MONTHLY),
+    "audit_seals": log("audit"),
+    "user_activity_log": log("audit", key="created_at", **MONTHLY),
+    "risk_events": log("audit"),
+    "compliance_events": log("audit"),
+    "system_events": log("audit", key="created_at", **MONTHLY),
+    "api_access_log": log("audit", key="created_at", **MONTHLY),
+}
+
+APPEND_ONLY = sorted(name for name, table in TABLES.items() if table.append_only)
+PARTITIONED = sorted(name for name, table in TABLES.items() if table.key)
+SOFT_DELETED = ["accounts", "instruments", "liquidity_providers", "users"]
+
+#: Written so often that every index is felt.
+HOT = [
+    "account_transactions",
+    "audit_log",
+    "lp_order_routing",
+    "lp_quotes",
+    "order_fills",
+    "orders",
+    "positions",
+    "trades",
+]
+
+#: Columns that only the application reads.
+SECRET = {
+    "api_keys": {"key_hash"},
+    "client_identities": {"national_id"},
+    "liquidity_providers": {"api_key", "api_secret"},
+    "users": {"password_hash", "two_factor_secret"},
+}
+
+#: Room in the pages of tables whose rows change all the time, in percent filled.
+FILL_FACTORS = {
+    "accounts": (50, 70),
+    "positions": (50, 70),
+    "orders": (85, 90),
+    "margin_requirements": (50, 90),
+}
+
+#: Skewed columns, of which the default sample tells too little.
+STATISTICS = {("orders", "instrument_id"), ("orders", "status"), ("trades", "instrument_id")}
