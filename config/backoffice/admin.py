@@ -1,6 +1,7 @@
 """The kinds of admin pages, one for each kind of table."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.forms import Field
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
+from config.backoffice.decimals import DecimalColumn, plain
 from config.backoffice.paginator import EstimatePaginator
 
 
@@ -43,7 +45,18 @@ class BackOfficeAdmin(ModelAdmin):
             default = default.value
         if isinstance(default, str | int | float | bool) and "initial" not in kwargs:
             kwargs["initial"] = default
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.DecimalField):
+            field.prepare_value = lambda value: plain(value) if isinstance(value, Decimal) else value  # type: ignore[method-assign]
+        return field
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        return [self._column(name) for name in super().get_list_display(request)]
+
+    def _column(self, name: Any) -> Any:
+        field = next((field for field in self.opts.fields if field.name == name), None)
+        output = getattr(field, "output_field", field)
+        return DecimalColumn(field) if field and isinstance(output, models.DecimalField) else name
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Rows below another exist only once that one does: before, its key is not known (the database makes it)."""

@@ -48,3 +48,9 @@ def ensure_partitions(partitioning: RangePartitioning, first: datetime, last: da
             [partitioning.table, partitioning.interval.value, first, last],
         )
         return int(cursor.fetchone()[0])
+
+
+def refresh_statistics(table: str) -> None:
+    """ANALYZE a table and its partitions after a bulk load: autovacuum never does it for a partitioned parent."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT refresh_statistics(%s::regclass)", [table])

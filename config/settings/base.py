@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 
 from config.settings.databases import application_database, embedded_database, owner_database, replica_databases
 from config.settings.environment import PACKAGE_PARENT, PROJECT_DIR, env
@@ -116,6 +117,7 @@ SOURCE_DIR = PACKAGE_PARENT
 # Language and time: stored in UTC, to the microsecond ---------------------------------------------
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = "config.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -125,6 +127,9 @@ UNFOLD = {
     "SITE_HEADER": "Trading database",
     "SITE_SUBHEADER": "System of record",
     "SITE_SYMBOL": "account_balance",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("backoffice/favicon.svg")}
+    ],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": True, "show_all_applications": False},

@@ -6,7 +6,7 @@ import pytest
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
-from config.database.partitions import Interval, RangePartitioning, ensure_partitions
+from config.database.partitions import Interval, RangePartitioning, ensure_partitions, refresh_statistics
 from tests.conftest import Sql
 
 QUOTES = RangePartitioning("lp_quotes", Interval.DAY, 7)
@@ -86,3 +86,15 @@ def test_application_cannot_write_into_a_partition_directly(sql: Sql) -> None:
     ensure_partitions(QUOTES, datetime(2012, 2, 1, tzinfo=UTC), datetime(2012, 2, 1, tzinfo=UTC))
     with pytest.raises(DatabaseError, match="permission denied for table lp_quotes_p2012_02_01"), transaction.atomic():
         sql("INSERT INTO lp_quotes_p2012_02_01 (bid) VALUES (1)")
+
+
+def test_application_refreshes_the_statistics_of_a_table(sql: Sql) -> None:
+    before = sql("SELECT reltuples FROM pg_class WHERE relname = 'order_status_transitions'")[0]["reltuples"]
+    refresh_statistics("order_status_transitions")
+    after = sql("SELECT reltuples FROM pg_class WHERE relname = 'order_status_transitions'")[0]["reltuples"]
+    assert (before, after) == (-1, 56)
+
+
+def test_statistics_of_other_tables_are_not_its_business(db: None) -> None:
+    with pytest.raises(DatabaseError, match="not a table of the schema's owner"), transaction.atomic():
+        refresh_statistics("pg_class")

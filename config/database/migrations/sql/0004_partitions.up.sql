@@ -79,10 +79,25 @@ END
 $$;
 COMMENT ON FUNCTION add_catch_all_partition(regclass) IS 'From the last premade bound to the end of time: a forgotten timer never stops a write.';
 
+-- Statistics of a table and its partitions, after a bulk load; autovacuum keeps none of a partitioned parent.
+-- SECURITY DEFINER: before PostgreSQL 17 only a table's owner may ANALYZE it.
+CREATE FUNCTION refresh_statistics(target regclass) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_class WHERE oid = target AND relkind IN ('r', 'p') AND relowner = current_user::regrole) THEN
+    RAISE EXCEPTION '% is not a table of the schema''s owner', target USING ERRCODE = 'wrong_object_type';
+  END IF;
+  EXECUTE format('ANALYZE %s', target);
+END
+$$;
+COMMENT ON FUNCTION refresh_statistics(regclass) IS 'ANALYZE, for a role that does not own the table.';
+
 -- A definer function must not look into the caller's schemas; the schema's name is known only here.
 DO $$
 BEGIN
   EXECUTE format('ALTER FUNCTION ensure_partitions(regclass, text, timestamptz, timestamptz) SET search_path = %I, pg_temp', current_schema());
+  EXECUTE format('ALTER FUNCTION refresh_statistics(regclass) SET search_path = %I, pg_temp', current_schema());
+  REVOKE ALL ON FUNCTION refresh_statistics(regclass) FROM PUBLIC;
+  GRANT EXECUTE ON FUNCTION refresh_statistics(regclass) TO trading_app;
   REVOKE ALL ON FUNCTION ensure_partitions(regclass, text, timestamptz, timestamptz) FROM PUBLIC;
   REVOKE ALL ON FUNCTION add_partition(regclass, text, text) FROM PUBLIC;
   REVOKE ALL ON FUNCTION add_catch_all_partition(regclass) FROM PUBLIC;

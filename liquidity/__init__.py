@@ -1,0 +1,1 @@
+"""Providers, quotes, routing, exposure and client profiles."""

@@ -1,0 +1,3 @@
+ALTER TABLE client_profiles DROP CONSTRAINT client_profiles_account_user_fk;
+ALTER TABLE trades DROP CONSTRAINT trades_liquidity_provider_id_fk;
+ALTER TABLE orders DROP CONSTRAINT orders_liquidity_provider_id_fk;

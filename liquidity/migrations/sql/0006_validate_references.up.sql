@@ -1,0 +1,3 @@
+ALTER TABLE orders VALIDATE CONSTRAINT orders_liquidity_provider_id_fk;
+ALTER TABLE trades VALIDATE CONSTRAINT trades_liquidity_provider_id_fk;
+ALTER TABLE client_profiles VALIDATE CONSTRAINT client_profiles_account_user_fk;

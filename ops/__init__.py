@@ -1,0 +1,1 @@
+"""Running the database: migrate, seed, import, back up, watch."""

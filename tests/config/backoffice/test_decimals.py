@@ -1,0 +1,26 @@
+"""Numbers in lists and forms."""
+
+from decimal import Decimal
+
+import pytest
+
+from config.backoffice.decimals import plain
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("25000.00000000", "25000"),
+        ("0E-8", "0"),
+        ("1.10000000", "1.1"),
+        ("-0.00001000", "-0.00001"),
+        ("1E+3", "1000"),
+        ("100", "100"),
+    ],
+)
+def test_only_digits_that_say_something_are_shown(value: str, text: str) -> None:
+    assert plain(Decimal(value)) == text
+
+
+def test_lists_group_by_thousands() -> None:
+    assert plain(Decimal("-1234567.50000000"), ",") == "-1,234,567.5"

@@ -1,0 +1,75 @@
+"""Every page of the admin, opened with the test data in the tables."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from ops.seeding.seed import seed_small_broker
+
+APPS = ("accounts", "trading", "liquidity", "risk", "audit")
+MODELS = [model for label in APPS for model in apps.get_app_config(label).get_models()]
+APPEND_ONLY = [
+    model for model in MODELS if "append_only" in {trigger.name for trigger in getattr(model._meta, "triggers", [])}
+]
+
+
+def page(model: Any, name: str, *arguments: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=arguments)
+
+
+@pytest.fixture
+def client(db: None, client: Client) -> Client:
+    seed_small_broker(password_for=lambda username: "correct horse battery staple")
+    client.force_login(User.objects.get(username="admin"))
+    return client
+
+
+# One test opens all pages, because filling the tables takes longer than opening one.
+
+
+def test_lists_search_and_filters_open(client: Client, subtests: pytest.Subtests) -> None:
+    for model in MODELS:
+        with subtests.test(model._meta.db_table):
+            assert admin.site.get_model_admin(model).list_display != ("__str__",)
+            for query in ({}, {"q": "EURUSD"}, {"q": "0190b5f0-0000-7000-8000-000000000000"}):
+                assert client.get(page(model, "changelist"), query).status_code == 200
+
+
+def test_rows_and_empty_forms_open(client: Client, subtests: pytest.Subtests) -> None:
+    for model in MODELS:
+        with subtests.test(model._meta.db_table):
+            row = model._base_manager.first()
+            if row is not None:
+                assert client.get(page(model, "change", row.pk)).status_code == 200
+            request = client.get(page(model, "changelist")).wsgi_request
+            adds = admin.site.get_model_admin(model).has_add_permission(request)
+            assert client.get(page(model, "add")).status_code == (200 if adds else 403)
+
+
+def test_append_only_rows_are_read_only(client: Client, subtests: pytest.Subtests) -> None:
+    assert len(APPEND_ONLY) > 15
+    for model in APPEND_ONLY:
+        with subtests.test(model._meta.db_table):
+            request = client.get(page(model, "changelist")).wsgi_request
+            model_admin = admin.site.get_model_admin(model)
+            assert not model_admin.has_add_permission(request)
+            assert not model_admin.has_change_permission(request)
+            assert not model_admin.has_delete_permission(request)
+
+
+def test_no_page_shows_a_hash_or_a_secret(client: Client) -> None:
+    user = User.objects.get(username="trader1")
+    shown = client.get(page(User, "change", user.pk)).content.decode()
+    assert user.password not in shown
+    assert "argon2" not in shown
+
+
+def test_index_leads_to_every_app(client: Client) -> None:
+    content = client.get(reverse("admin:index")).content.decode()
+    for label in APPS:
+        assert apps.get_app_config(label).verbose_name in content
