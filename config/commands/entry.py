@@ -12,6 +12,16 @@ from config.commands.failures import EnvironmentFailed, Failed
 
 ENVIRONMENT = EnvironmentFailed.returncode
 
+#: SQLSTATEs that say that the server, not the data, is in the way.
+OF_THE_SERVER = {
+    "42501": "This role lacks a right: for a change of the schema, set MIGRATE_DATABASE_URL to the owner's login,"
+    " or run scripts/setup-dev-db.",
+    "0A000": "The server lacks something: install PostgreSQL's contrib modules there (Debian: postgresql-contrib).",
+    "58P01": "The server lacks a file: install PostgreSQL's contrib modules there (Debian: postgresql-contrib).",
+    "25006": "This server takes no writes, as a replica does: name the primary in DATABASE_URL.",
+    "53100": "The server's disk is full: free some space there, then run this again.",
+}
+
 
 def run(argv: list[str]) -> int:
     """Run `argv` as manage.py does. `--traceback` shows the whole error instead of the sentence."""
@@ -27,7 +37,11 @@ def run(argv: list[str]) -> int:
     except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
         return _fail(argv, explain(error), ENVIRONMENT)
     except (DatabaseError, psycopg.Error) as error:
-        return _fail(argv, f"The database refused: {_first_line(error)}", 1)
+        sentence = OF_THE_SERVER.get(_sqlstate(error))
+        line = _first_line(error)
+        if sentence:
+            return _fail(argv, f"{sentence} ({line})", ENVIRONMENT)
+        return _fail(argv, f"The database refused: {line}", 1)
     except KeyboardInterrupt:
         return _fail(argv, "Interrupted; what was not committed was rolled back.", 130)
     except BrokenPipeError:
@@ -62,6 +76,15 @@ def explain(error: Exception) -> str:
     if 'role "' in text and "does not exist" in text:
         return f"The role is missing: scripts/setup-dev-db makes it. ({_first_line(error)})"
     return f"The database server could not be used: {_first_line(error)}"
+
+
+def _sqlstate(error: BaseException | None) -> str:
+    """The server's code for what is at the root of an error."""
+    while error is not None:
+        if code := getattr(error, "sqlstate", None):
+            return str(code)
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _first_line(error: Exception) -> str:

@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from config.database import roles
 
 OLDEST_SERVER = 15
-EXTENSIONS = ("btree_gist", "pg_trgm", "pgcrypto")
+EXTENSIONS = ("btree_gist", "pg_trgm")
 
 # Any constant will do, as long as no other program takes the same one on the maintenance database.
 _LOCK = 7_301_155_020_841

@@ -52,14 +52,14 @@ def application_database(embedded: dict[str, Any] | None) -> dict[str, Any]:
 
 def owner_database(application: dict[str, Any]) -> dict[str, Any]:
     """The connection of migrations: the schema's owner, by default on the application's own server."""
+    shared = {key: value for key, value in application["OPTIONS"].items() if key != "options"}
     if env.str("MIGRATE_DATABASE_URL", default=""):
         database = env.database("MIGRATE_DATABASE_URL", engine=ENGINE)
-        database["OPTIONS"] = {**application.get("OPTIONS", {}), **database.get("OPTIONS", {})}
     else:
-        database = {**application, "OPTIONS": dict(application["OPTIONS"])}
+        database = {**application, "OPTIONS": {}}
         if application.get("EMBEDDED"):
             database["USER"] = MIGRATOR_LOGIN
-    database["OPTIONS"].pop("options", None)
+    database["OPTIONS"] = {**shared, **database.get("OPTIONS", {})}
     return _with_options(database, role="trading_owner", sslmode=None)
 
 
@@ -75,7 +75,8 @@ def replica_databases(application: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _with_options(database: dict[str, Any], *, role: str, sslmode: str | None) -> dict[str, Any]:
     options = database.setdefault("OPTIONS", {})
-    options.setdefault("options", libpq_options(role))
+    # What the address itself sets comes last, and wins.
+    options["options"] = f"{libpq_options(role)} {options.get('options', '')}".strip()
     options.setdefault("application_name", "trading")
     options.setdefault("connect_timeout", env.int("DB_CONNECT_TIMEOUT", default=10))
     if sslmode:

@@ -105,9 +105,9 @@ def test_everything_is_made_from_nothing_and_only_once(bare: EmbeddedServer) -> 
         "role trading_backend given statement_timeout = 30000, lock_timeout = 5000, "
         "idle_in_transaction_session_timeout = 60000",
         "database trading created",
-        "extensions btree_gist, pg_trgm, pgcrypto of trading created",
+        "extensions btree_gist, pg_trgm of trading created",
         "database trading_test created",
-        "extensions btree_gist, pg_trgm, pgcrypto of trading_test created",
+        "extensions btree_gist, pg_trgm of trading_test created",
     )
     assert second == Report(changes=(), server_version=first.server_version)
     assert not second.changed
@@ -214,7 +214,6 @@ def test_database_and_all_in_it_belong_to_the_owner(bare: EmbeddedServer) -> Non
     assert ask(migrator, extensions) == [
         ("btree_gist", "trading_owner", "public"),
         ("pg_trgm", "trading_owner", "public"),
-        ("pgcrypto", "trading_owner", "public"),
     ]
     ask(migrator, "CREATE TABLE made (id int)")
     assert ask(migrator, "SELECT tableowner FROM pg_tables WHERE tablename = 'made'") == [("trading_owner",)]
@@ -411,28 +410,28 @@ def test_extension_that_is_not_installed_or_broken_leaves_no_database(folder: Pa
     extensions = bin_dir.parent / "share" / "extension"
     root = folder / "incomplete"
     server = EmbeddedServer(root, bin_dir=bin_dir)
-    scripts = list(extensions.glob("pgcrypto--*.sql"))
+    scripts = list(extensions.glob("pg_trgm--*.sql"))
     for script in scripts:
         script.rename(script.with_suffix(".away"))
     try:
         # It can be seen, but its script cannot be run: that shows only after the database was made.
-        with pytest.raises(EmbeddedServerError, match=r"PostgreSQL refused to be prepared \(.*pgcrypto"):
+        with pytest.raises(EmbeddedServerError, match=r"PostgreSQL refused to be prepared \(.*pg_trgm"):
             server.ensure_running()
         assert ask(server.admin_conninfo(), "SELECT datname FROM pg_database WHERE datname = 'trading'") == []
 
-        (extensions / "pgcrypto.control").rename(extensions / "pgcrypto.away")
+        (extensions / "pg_trgm.control").rename(extensions / "pg_trgm.away")
         with pytest.raises(EmbeddedServerError) as caught:
             server.ensure_running()
         assert str(caught.value) == (
-            "The server does not have the extension pgcrypto: "
+            "The server does not have the extension pg_trgm: "
             "install PostgreSQL's contrib modules on it (Debian: postgresql-contrib)."
         )
         assert ask(server.admin_conninfo(), "SELECT datname FROM pg_database WHERE datname = 'trading'") == []
 
-        (extensions / "pgcrypto.away").rename(extensions / "pgcrypto.control")
+        (extensions / "pg_trgm.away").rename(extensions / "pg_trgm.control")
         for script in scripts:
             script.with_suffix(".away").rename(script)
         server.ensure_running()
-        assert ask(server.url(), "SELECT extname FROM pg_extension WHERE extname = 'pgcrypto'") == [("pgcrypto",)]
+        assert ask(server.url(), "SELECT extname FROM pg_extension WHERE extname = 'pg_trgm'") == [("pg_trgm",)]
     finally:
         end(server, root)

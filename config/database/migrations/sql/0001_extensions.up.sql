@@ -1,4 +1,3 @@
 -- Trusted extensions: the owner of the database may create them.
 CREATE EXTENSION IF NOT EXISTS btree_gist;  -- EXCLUDE on (key WITH =, period WITH &&)
 CREATE EXTENSION IF NOT EXISTS pg_trgm;     -- substring search in the back office
-CREATE EXTENSION IF NOT EXISTS pgcrypto;    -- digests in SQL
