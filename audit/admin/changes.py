@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.admin.search import IdSearchMixin
 from audit.models import AuditLog, AuditSeal
 from config.backoffice.admin import LogAdmin
 
@@ -28,12 +27,12 @@ class TableFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditLog)
-class AuditLogAdmin(IdSearchMixin, LogAdmin):
+class AuditLogAdmin(LogAdmin):
     """Who changed what, newest first."""
 
     list_display = ("created_at", "table_name", "action", "record_id", "user_id", "service", "reason")
     list_filter = (TableFilter,)
-    id_search_fields = ("record_id",)
+    key_fields = ("record_id",)
     search_help_text = "Id (UUID) of the changed row; choose its table as well on a large log"
 
 

@@ -2,21 +2,20 @@
 
 from django.contrib import admin
 
-from audit.admin.search import IdSearchMixin
 from audit.models import ApiAccessLog, ComplianceEvent, RiskEvent, SystemEvent, UserActivityLog
 from config.backoffice.admin import LogAdmin
 
 
 @admin.register(UserActivityLog)
-class UserActivityLogAdmin(IdSearchMixin, LogAdmin):
+class UserActivityLogAdmin(LogAdmin):
     """Log-ins and changes of access."""
 
     list_display = ("created_at", "activity_type", "user_id", "ip_address", "user_agent")
-    id_search_fields = ("user_id",)
+    key_fields = ("user_id",)
 
 
 @admin.register(RiskEvent)
-class RiskEventAdmin(IdSearchMixin, LogAdmin):
+class RiskEventAdmin(LogAdmin):
     """What the risk desk must know."""
 
     list_display = (
@@ -29,17 +28,17 @@ class RiskEventAdmin(IdSearchMixin, LogAdmin):
         "action_taken",
     )
     list_filter = ("event_type", "severity")
-    id_search_fields = ("account_id",)
+    key_fields = ("account_id",)
 
 
 @admin.register(ComplianceEvent)
-class ComplianceEventAdmin(IdSearchMixin, LogAdmin):
+class ComplianceEventAdmin(LogAdmin):
     """Checks, reports, and the steps of their review."""
 
     list_display = ("created_at", "event_type", "status", "severity", "user_id", "reviewed_by", "follows")
     list_filter = ("event_type", "status", "severity")
     list_select_related = ("follows",)
-    id_search_fields = ("user_id",)
+    key_fields = ("user_id",)
 
 
 @admin.register(SystemEvent)
@@ -52,7 +51,7 @@ class SystemEventAdmin(LogAdmin):
 
 
 @admin.register(ApiAccessLog)
-class ApiAccessLogAdmin(IdSearchMixin, LogAdmin):
+class ApiAccessLogAdmin(LogAdmin):
     """Calls of the API."""
 
     list_display = (
@@ -64,4 +63,4 @@ class ApiAccessLogAdmin(IdSearchMixin, LogAdmin):
         "user_id",
         "ip_address",
     )
-    id_search_fields = ("user_id", "api_key_id")
+    key_fields = ("user_id", "api_key_id")

@@ -77,6 +77,8 @@ class BackOfficeAdmin(ModelAdmin):
                 return queryset.none(), False
             return super().get_search_results(request, queryset, search_term)
         keys = [name for name in self.key_fields if self._is_uuid(name)]
+        if not keys:
+            return queryset.none(), False
         return queryset.filter(models.Q.create([(name, key) for name in keys], connector=models.Q.OR)), False
 
     def _is_uuid(self, name: str) -> bool:
