@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.permissions import permissions_of
 from accounts.services import MAXIMUM_FAILED_LOGINS, record_failed_login, revoke_role
 from audit.models import UserActivityLog
+from config.database.partitions import refresh_statistics
 from tests.rows import accounts as rows
 
 PASSWORD = "correct horse battery staple"
@@ -40,7 +41,12 @@ def test_an_unknown_name_does_not_log_in(ada: User, login: str) -> None:
 
 
 def test_log_in_uses_the_unique_indexes(ada: User, sql: Any) -> None:
-    sql("SET LOCAL enable_seqscan = off")
+    # With enough users for the planner to care.
+    sql(
+        "INSERT INTO users (username, email, password_hash)"
+        " SELECT 'user' || n, 'user' || n || '@example.org', '!' FROM generate_series(1, 2000) n"
+    )
+    refresh_statistics("users")
     for name, index in (("ada", "users_username_uniq"), ("ada@example.org", "users_email_uniq")):
         key = "email" if "@" in name else "username"
         plan = sql(f"EXPLAIN SELECT * FROM users WHERE deleted_at IS NULL AND lower({key}) = lower(%s)", [name])
