@@ -13,7 +13,6 @@ BASE_DIR = PROJECT_DIR
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
-    "unfold.contrib.import_export",
     # First of ours: it extends Django's own `migrate` and `makemigrations`.
     "ops",
     "risk",
@@ -30,7 +29,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "import_export",
     "psqlextra",
     "pgtrigger",
 ]
