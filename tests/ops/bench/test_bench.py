@@ -1,0 +1,58 @@
+"""The benchmark runner, on its own throwaway cluster."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.bench.measure import Benchmark, Result, Run
+from tests.databases import PROJECT
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "bench", *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_benchmark_is_measured_written_and_drawn(tmp_path: Path) -> None:
+    output, plot = tmp_path / "result.json", tmp_path / "plot.svg"
+    result = bench("keys", "--quick", "--rounds", "1", "--json", "--output", str(output), "--plot", str(plot))
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert json.loads(output.read_text()) == report
+    (keys,) = report["benchmarks"]
+    assert (keys["name"], keys["units"], len(keys["subject"]["runs"]), len(keys["baseline"]["runs"])) == (
+        "keys",
+        50_000,
+        1,
+        1,
+    )
+    # 50,000 rows cost the server CPU time, which is counted although it is no child of the command.
+    assert keys["subject"]["cpu_seconds"] > 0.01
+    assert "keys" in plot.read_text()
+    assert plot.read_text().startswith("<svg")
+
+
+def test_unknown_benchmark_is_a_usage_error() -> None:
+    result = bench("speed")
+    assert result.returncode == 2
+    assert result.stderr.startswith("There is no benchmark speed: choose from ")
+
+
+@pytest.mark.parametrize(("seconds", "share", "holds"), [(1.0, 2.0, True), (4.0, 0.5, True), (5.0, 0.4, False)])
+def test_share_is_the_baseline_s_time_over_ours_and_has_a_floor(seconds: float, share: float, holds: bool) -> None:
+    nothing = lambda cluster, name, units: lambda: None  # noqa: E731
+    benchmark = Benchmark(
+        name="n", sentence="", unit="rows", units=lambda quick: 1, subject=nothing, baseline=nothing, floor=0.5
+    )
+    result = Result(benchmark, 1, subject=[Run(seconds, 1)] * 3, baseline=[Run(2.0, 1)] * 3)
+    assert result.share("wall") == share
+    assert result.holds is holds
