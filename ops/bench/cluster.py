@@ -62,11 +62,13 @@ class Cluster:
 
     def cpu_seconds(self) -> float:
         """CPU time of all processes of the server so far, those that have ended included."""
-        total = _cpu_ticks(self.postmaster, with_children=True)
-        for process in Path("/proc").iterdir():
-            if process.name.isdigit() and _parent(int(process.name)) == self.postmaster:
-                total += _cpu_ticks(int(process.name))
-        return total / CLOCK_TICKS
+        while True:
+            ended = _cpu_ticks(self.postmaster, with_children=True)
+            processes = (int(process.name) for process in Path("/proc").iterdir() if process.name.isdigit())
+            running = sum(_cpu_ticks(pid) for pid in processes if _parent(pid) == self.postmaster)
+            # A process that has ended meanwhile would be counted twice, or not at all.
+            if _cpu_ticks(self.postmaster, with_children=True) == ended:
+                return (ended + running) / CLOCK_TICKS
 
     def _administer(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.server.admin_conninfo(), autocommit=True) as admin:
