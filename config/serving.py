@@ -1,8 +1,13 @@
 """What a server process does once before its first request."""
 
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
+from django.db import Error as DatabaseError
 from django.db import connections
+
+from config.commands import Failed
+from config.commands.entry import explain
 
 
 def prepare_server() -> None:
@@ -11,7 +16,13 @@ def prepare_server() -> None:
     Several workers start at once: `migrate` takes a lock, so one of them migrates and the others find nothing to do.
     """
     if settings.AUTO_MIGRATE:
-        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except Failed as failure:
+            # A server that cannot migrate does not start; its log says why in one sentence.
+            raise SystemExit(str(failure)) from failure
+        except (DatabaseError, psycopg.Error) as error:
+            raise SystemExit(explain(error)) from error
     for connection in connections.all(initialized_only=False):
         connection.close()
         # A pool keeps connections itself: Django refuses persistent ones beside it.

@@ -16,8 +16,6 @@ ENVIRONMENT = EnvironmentFailed.returncode
 OF_THE_SERVER = {
     "42501": "This role lacks a right: for a change of the schema, set MIGRATE_DATABASE_URL to the owner's login,"
     " or run scripts/setup-dev-db.",
-    "0A000": "The server lacks something: install PostgreSQL's contrib modules there (Debian: postgresql-contrib).",
-    "58P01": "The server lacks a file: install PostgreSQL's contrib modules there (Debian: postgresql-contrib).",
     "25006": "This server takes no writes, as a replica does: name the primary in DATABASE_URL.",
     "53100": "The server's disk is full: free some space there, then run this again.",
 }
@@ -37,11 +35,7 @@ def run(argv: list[str]) -> int:
     except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
         return _fail(argv, explain(error), ENVIRONMENT)
     except (DatabaseError, psycopg.Error) as error:
-        sentence = OF_THE_SERVER.get(_sqlstate(error))
-        line = _first_line(error)
-        if sentence:
-            return _fail(argv, f"{sentence} ({line})", ENVIRONMENT)
-        return _fail(argv, f"The database refused: {line}", 1)
+        return _fail(argv, explain(error), ENVIRONMENT if _sqlstate(error) in OF_THE_SERVER else 1)
     except KeyboardInterrupt:
         return _fail(argv, "Interrupted; what was not committed was rolled back.", 130)
     except BrokenPipeError:
@@ -52,7 +46,16 @@ def run(argv: list[str]) -> int:
 
 
 def explain(error: Exception) -> str:
-    """A sentence, with the next step, for an error of connecting to or talking with the server."""
+    """A sentence, with the next step where there is one, for an error of the database or of reaching it."""
+    if sentence := OF_THE_SERVER.get(_sqlstate(error)):
+        return f"{sentence} ({_first_line(error)})"
+    if "extension" in str(error) and _sqlstate(error) in {"0A000", "58P01"}:
+        return (
+            "The server lacks an extension: install PostgreSQL's contrib modules there (Debian: postgresql-contrib)."
+            f" ({_first_line(error)})"
+        )
+    if not isinstance(error, OperationalError | InterfaceError | psycopg.OperationalError):
+        return f"The database refused: {_first_line(error)}"
     text = str(error).strip()
     causes = {
         "password authentication failed": "The server refused the password: check DATABASE_URL or DB_PASSWORD.",

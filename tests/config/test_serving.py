@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.databases import PROJECT, Database
+from tests.databases import PROJECT, Database, url
 
 SERVE = "import config.wsgi; from django.db import connection; "
 
@@ -52,3 +52,11 @@ def test_connections_carry_the_time_outs_of_the_application(fresh_database: Data
         " current_setting('lock_timeout')\"); print(*cursor.fetchone())"
     )
     assert finish(start(fresh_database, code)) == "30s 5s"
+
+
+def test_server_that_cannot_migrate_says_why_and_does_not_start(empty_database: Database) -> None:
+    process = start(empty_database, "print(1)", AUTO_MIGRATE="true", MIGRATE_DATABASE_URL=url(empty_database.name))
+    output, errors = process.communicate(timeout=60)
+    assert (process.returncode, output) == (1, "")
+    assert errors.startswith("This role lacks a right: for a change of the schema, set MIGRATE_DATABASE_URL")
+    assert len(errors.splitlines()) == 1
