@@ -85,6 +85,7 @@ class SystemEventType(models.TextChoices):
     RESTORE_COMPLETED = "restore_completed", "Restore completed"
     MIGRATION_COMPLETED = "migration_completed", "Migration completed"
     DATA_IMPORTED = "data_imported", "Data imported"
+    BOOKS_VERIFIED = "books_verified", "Books verified"
     CONFIG_CHANGED = "config_changed", "Configuration changed"
     SECURITY_ALERT = "security_alert", "Security alert"
 

@@ -87,6 +87,30 @@ DEAD_STATUSES = [
 LIVE_STATUSES = [status for status in OrderStatus if status not in DEAD_STATUSES]
 
 
+#: An order takes fills in these; one that is suspended, or done for the day, is taken up again first.
+FILLABLE_STATUSES = [
+    OrderStatus.PENDING_NEW,
+    OrderStatus.NEW,
+    OrderStatus.PARTIALLY_FILLED,
+    OrderStatus.PENDING_CANCEL,
+    OrderStatus.PENDING_REPLACE,
+    OrderStatus.STOPPED,
+]
+
+
+class OrderRequestKind(TextChoices):
+    """What a client asks of an order that is there; while he waits, the order is `pending_<kind>`."""
+
+    REPLACE = "replace"
+    CANCEL = "cancel"
+
+
+class OrderRequestStatus(TextChoices):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
 class ExecType(TextChoices):
     """FIX ExecType (tag 150): what happened to an order, where OrderStatus says what it is now."""
 

@@ -22,6 +22,7 @@ class JournalAdmin(LogAdmin):
     search_fields = ("idempotency_key__exact",)
     search_help_text = "The whole idempotency key"
     list_select_related = ("created_by",)
+    fields = ("kind", "idempotency_key", "reversal_of", "description", "created_by", "metadata", "created_at")
     inlines = (EntryInline,)
 
 

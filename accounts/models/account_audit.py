@@ -2,6 +2,8 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import NullIf
 
 from accounts.choices import AccountEvent
 from config.database.constraints import one_of, positive
@@ -10,10 +12,17 @@ from config.database.models import AppendOnlyLog
 
 
 class AccountAudit(AppendOnlyLog):
-    """One event in an account's life; events of an account are numbered from 1."""
+    """One event in an account's life, written by the database from the change itself; nobody writes it by hand.
+
+    Events of an account are numbered from 1 without gaps (`account_audit_chain_fk`). Who caused one, and why, come from
+    the transaction's settings `trading.actor` and `trading.reason`.
+    """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="events", db_index=False)
     seq = models.BigIntegerField(help_text="Number of the event in its account, from 1.")
+    prev_seq = models.GeneratedField(
+        expression=NullIf(F("seq") - 1, 0), output_field=models.BigIntegerField(null=True), db_persist=True
+    )
     event_type = models.CharField(max_length=20, choices=AccountEvent)
     data = MetadataField(help_text="The facts of the event, such as the leverage before and after.")
     triggered_by = models.CharField(

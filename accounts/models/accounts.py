@@ -1,20 +1,28 @@
 """Accounts: whose money, in which currency, with which leverage."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
+from django.db.models.functions import NullIf, Upper
 
+from accounts import triggers
 from accounts.choices import AccountKind, AccountType, OmsType
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import SoftDeletableEntity
 
+#: Columns that only the ledger moves.
+HEAD = frozenset({"balance", "last_seq"})
+
 
 class Account(SoftDeletableEntity):
     """Money of one owner in one currency; `balance` is the sum of its `last_seq` ledger entries.
 
+    `balance` and `last_seq` are the head of the account's ledger: only the ledger's trigger moves them, and at the
+    commit they must be what the last entry says (`accounts_head_fk`).
     The firm's own accounts (house, liquidity provider, suspense) belong to the user that stands for the firm.
     `equity`, margin and profit columns are the latest valuation, not books. A number is never used again.
     """
@@ -63,10 +71,19 @@ class Account(SoftDeletableEntity):
         editable=False,
         help_text="Number of the latest ledger entry; 0 before the first.",
     )
+    head_seq = models.GeneratedField(
+        expression=NullIf(F("last_seq"), 0), output_field=models.BigIntegerField(null=True), db_persist=True
+    )
     metadata = MetadataField()
 
     class Meta(SoftDeletableEntity.Meta):
         db_table = "accounts"
+        triggers = [
+            *SoftDeletableEntity.Meta.triggers,
+            triggers.head_forward(),
+            triggers.account_created(),
+            triggers.account_changed(),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["account_number"], name="accounts_account_number_uniq"),
             # Three keys that composite foreign keys point at: ledger entries carry their account's currency,
@@ -112,9 +129,26 @@ class Account(SoftDeletableEntity):
                 name="accounts_group_idx",
                 condition=~Q(group_name=""),
             ),
+            # The house's accounts, one or a few per currency: every posting against the house asks for them.
+            models.Index(
+                fields=["currency", "account_number"],
+                name="accounts_house_idx",
+                condition=Q(kind=AccountKind.HOUSE),
+            ),
             # What the desk has locked and must decide on.
             models.Index(fields=["account_number"], name="accounts_locked_idx", condition=Q(is_locked=True)),
         ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save a known account without the head of its ledger: the application has no right to write that."""
+        if not self._state.adding and kwargs.get("update_fields") is None:
+            kwargs["update_fields"] = [
+                field.name
+                for field in self._meta.concrete_fields
+                if not (field.primary_key or field.generated or field.attname in HEAD)
+                and field.attname not in self.get_deferred_fields()
+            ]
+        super().save(*args, **kwargs)
 
     def __str__(self) -> str:
         return f"{self.account_number} ({self.currency_id})"

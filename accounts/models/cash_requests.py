@@ -1,10 +1,14 @@
 """Money movements that wait for a second person."""
 
+from typing import Any
+
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
 from accounts.choices import CashRequestStatus, CashRequestType
+from accounts.triggers import guard_request
 from config.database.constraints import one_of, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
@@ -13,16 +17,28 @@ from config.database.models import MutableEntity
 class CashRequest(MutableEntity):
     """A deposit, withdrawal, bonus or adjustment that one person asks for and another one approves.
 
-    A completed request, and no other, has the journal that booked it.
+    pending → processing (approved) → completed, failed or canceled; a pending one may fail or be canceled at once.
+    A completed request, and no other, has the journal that booked it: its entries on the account sum to the amount.
+    What was asked for never changes, and nothing leaves an end. Account and currency refer to the account together
+    (`cash_requests_account_currency_fk`), so neither needs a constraint of its own.
     """
 
     account = models.ForeignKey(
-        "accounts.Account", on_delete=models.PROTECT, related_name="cash_requests", db_index=False
+        "accounts.Account",
+        on_delete=models.PROTECT,
+        related_name="cash_requests",
+        db_index=False,
+        db_constraint=False,
     )
     request_type = models.CharField(max_length=12, choices=CashRequestType)
     amount = AmountField(help_text="Only an adjustment may be negative.")
     currency = models.ForeignKey(
-        "accounts.Currency", on_delete=models.PROTECT, db_column="currency", related_name="+", db_index=False
+        "accounts.Currency",
+        on_delete=models.PROTECT,
+        db_column="currency",
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     status = models.CharField(
         max_length=12,
@@ -60,6 +76,7 @@ class CashRequest(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "cash_requests"
+        triggers = [*MutableEntity.Meta.triggers, *guard_request()]
         constraints = [
             models.UniqueConstraint(
                 fields=["payment_method", "external_reference"],
@@ -92,6 +109,13 @@ class CashRequest(MutableEntity):
             ),
             requires(
                 "cash_requests",
+                "approved_before_booked",
+                ~Q(status__in=[CashRequestStatus.PROCESSING, CashRequestStatus.COMPLETED])
+                | Q(approved_by__isnull=False),
+                "What is processed or completed was approved.",
+            ),
+            requires(
+                "cash_requests",
                 "journal_when_completed",
                 Q(status=CashRequestStatus.COMPLETED, journal__isnull=False)
                 | (~Q(status=CashRequestStatus.COMPLETED) & Q(journal__isnull=True)),
@@ -115,6 +139,13 @@ class CashRequest(MutableEntity):
             # An account's requests, newest first: its page, and the foreign key.
             models.Index("account", F("created_at").desc(), name="cash_requests_account_idx"),
         ]
+
+    def clean(self) -> None:
+        """Say in a form what the composite key would refuse."""
+        super().clean()
+        account: Any = self.account if self.account_id else None
+        if account is not None and self.currency_id and account.currency_id != self.currency_id:
+            raise ValidationError({"currency": f"The account is in {account.currency_id}."})
 
     def __str__(self) -> str:
         return f"{self.request_type} {self.amount} {self.currency_id} ({self.status})"

@@ -5,17 +5,20 @@ from django.contrib.postgres.functions import TransactionNow
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import NullIf
 
 from accounts.choices import JournalKind, TransactionType
+from accounts.triggers import move_heads
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyEntity, AppendOnlyLog
 
 
 class Journal(AppendOnlyEntity):
-    """One business event that moves money; posting it again under the same key is refused.
+    """One business event that moves money, posted through `accounts.services.post_journal`.
 
-    A mistake is undone by a journal that reverses it, once.
+    It has entries (`journals_has_entries`), all of one INSERT. A mistake is undone by a journal that reverses it,
+    once, with the same entries negated (`journals_reversal_mirrors`). Both rules are checked at the commit.
     """
 
     kind = models.CharField(max_length=20, choices=JournalKind)
@@ -32,6 +35,11 @@ class Journal(AppendOnlyEntity):
         related_name="+",
         db_index=False,
         help_text="Empty where no person was involved.",
+    )
+    content_hash = models.BinaryField(
+        null=True,
+        editable=False,
+        help_text="SHA-256 of kind and legs: the same key posted again must mean the same.",
     )
     metadata = MetadataField()
 
@@ -67,7 +75,8 @@ class Journal(AppendOnlyEntity):
 class AccountTransaction(AppendOnlyLog):
     """One ledger entry: `balance_after` = `balance_before` + `amount`, in the currency of its account.
 
-    Entries of an account are numbered from 1 without gaps. Account and currency refer to the account together
+    Entries of an account are numbered from 1 without gaps, and each starts from the balance that the one before it
+    has left (`account_transactions_chain_fk`). Account and currency refer to the account together
     (`account_transactions_account_currency_fk`), so neither needs a constraint of its own.
     """
 
@@ -88,6 +97,9 @@ class AccountTransaction(AppendOnlyLog):
         db_constraint=False,
     )
     seq = models.BigIntegerField(help_text="Number of the entry in its account, from 1.")
+    prev_seq = models.GeneratedField(
+        expression=NullIf(F("seq") - 1, 0), output_field=models.BigIntegerField(null=True), db_persist=True
+    )
     transaction_type = models.CharField(max_length=20, choices=TransactionType)
     amount = AmountField(help_text="In the account's currency; positive increases the balance.")
     balance_before = AmountField()
@@ -101,9 +113,14 @@ class AccountTransaction(AppendOnlyLog):
 
     class Meta(AppendOnlyLog.Meta):
         db_table = "account_transactions"
+        triggers = [*AppendOnlyLog.Meta.triggers, move_heads()]
         constraints = [
             # Also an account's statement in order.
             models.UniqueConstraint(fields=["account", "seq"], name="account_transactions_account_seq_uniq"),
+            # What the next entry, and the account, point at.
+            models.UniqueConstraint(
+                fields=["account", "seq", "balance_after"], name="account_transactions_account_head_uniq"
+            ),
             positive("account_transactions", "seq"),
             one_of("account_transactions", "transaction_type", TransactionType),
             requires("account_transactions", "amount_not_zero", ~Q(amount=0), "An entry moves money."),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from accounts.choices import AccountKind, AccountType, JournalKind, OmsType, TransactionType
 from accounts.models import Account, AccountTransaction, Journal, User
+from accounts.services import Leg, post_journal
 from ops.seeding.additions import Additions
 
 
@@ -75,33 +76,20 @@ def add_books(added: Additions, users: dict[str, User]) -> dict[str, Account]:
 def _post_opening_deposit(
     added: Additions, *, account: Account, house: Account, amount: Decimal, created_by: User
 ) -> None:
-    """One journal of two entries that sum to zero: what the client has, the house owes. Posted once."""
+    """What the client has, the house owes. Posted once."""
     key = f"seed:opening-deposit:{account.account_number}"
     if Journal.objects.filter(idempotency_key=key).exists():
         return
-    journal = added.add(
-        Journal, kind=JournalKind.DEPOSIT, idempotency_key=key, description="Opening deposit", created_by=created_by
+    legs = [
+        Leg(account=account.pk, type=TransactionType.DEPOSIT, amount=amount),
+        Leg(account=house.pk, type=TransactionType.DEPOSIT, amount=-amount),
+    ]
+    post_journal(
+        kind=JournalKind.DEPOSIT,
+        idempotency_key=key,
+        legs=legs,
+        description="Opening deposit",
+        created_by=created_by,
     )
-    for number, signed in ((account.pk, amount), (house.pk, -amount)):
-        # Locked and read anew: the chain goes on from the latest entry, whoever has written it.
-        head = Account.objects.select_for_update(no_key=True).get(pk=number)
-        added.add(
-            AccountTransaction,
-            journal=journal,
-            account=head,
-            currency_id=head.currency_id,
-            seq=head.last_seq + 1,
-            transaction_type=TransactionType.DEPOSIT,
-            amount=signed,
-            balance_before=head.balance,
-            balance_after=head.balance + signed,
-            description="Opening deposit",
-        )
-        after = head.balance + signed
-        Account.objects.filter(pk=number).update(
-            balance=after,
-            last_seq=head.last_seq + 1,
-            # The valuation of an account without positions.
-            equity=head.equity + signed,
-            margin_available=head.margin_available + signed,
-        )
+    added[Journal._meta.db_table] += 1
+    added[AccountTransaction._meta.db_table] += len(legs)

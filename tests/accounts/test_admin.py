@@ -41,7 +41,7 @@ def one_of_each(db: None) -> dict[str, Any]:
         rows.api_key(),
         rows.client_identity(),
         rows.client_classification(),
-        rows.account_transaction(account=account, journal=journal),
+        rows.account_transaction(account=account),
         rows.cash_request(),
         rows.account_event(),
         audit_rows.change(),

@@ -1,7 +1,6 @@
 """Bad writes by plain SQL: each is refused by the constraint that it names, a good neighbour is accepted."""
 
 import uuid
-from functools import partial
 from typing import Any
 
 import psycopg
@@ -16,13 +15,14 @@ LEI = "5493001KJTIIGC8Y1R12"
 
 
 class World:
-    """Two users, an account of the first, a journal: what bad rows refer to."""
+    """Two users, an account of the first, a house, a journal: what bad rows refer to."""
 
     def __init__(self) -> None:
         self.user = rows.user(username="ada", email="ada@example.org")
         self.other = rows.user()
         self.account = rows.account(user=self.user, currency="USD", account_number="A1")
         rows.currency("EUR")
+        self.house = rows.house()
         self.journal = rows.journal(idempotency_key="j1")
 
     def good(self, table: str) -> dict[str, Any]:
@@ -61,7 +61,6 @@ class World:
             "accounts": {"user_id": user, "account_number": "A2", "currency": "USD"},
             "journals": {"kind": "deposit", "idempotency_key": "j2"},
             "account_transactions": {
-                "journal_id": self.journal.pk,
                 "account_id": account,
                 "currency": "USD",
                 "seq": 1,
@@ -77,8 +76,12 @@ class World:
                 "currency": "USD",
                 "requested_by_id": user,
             },
-            "account_audit": {"account_id": account, "seq": 1, "event_type": "created"},
         }[table]
+
+    def next_entry(self) -> dict[str, Any]:
+        """What makes the good entry the next one of the account."""
+        balance = self.account.balance
+        return {"seq": self.account.last_seq + 1, "balance_before": balance, "balance_after": balance + 100}
 
 
 @pytest.fixture
@@ -86,9 +89,42 @@ def world(db: None) -> World:
     return World()
 
 
-def insert(sql: Any, table: str, columns: dict[str, Any]) -> list[dict[str, Any]]:
-    names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
-    return sql(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING *", list(columns.values()))
+def insert(sql: Any, table: str, *many: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of the same columns, by one statement."""
+    names, marks = ", ".join(many[0]), ", ".join(["%s"] * len(many[0]))
+    values = ", ".join([f"({marks})"] * len(many))
+    parameters = [value for columns in many for value in columns.values()]
+    return sql(f"INSERT INTO {table} ({names}) VALUES {values} RETURNING *", parameters)
+
+
+def write(sql: Any, world: World, table: str, columns: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row, with what must come with it: a journal its entries, an entry its journal and the house's side."""
+    if table == "journals":
+        made = insert(sql, table, columns)
+        world.account.refresh_from_db()
+        pay(sql, world, {**world.good("account_transactions"), **world.next_entry(), "journal_id": made[0]["id"]})
+        return made
+    if table == "account_transactions":
+        if "journal_id" not in columns:
+            [journal] = insert(sql, "journals", {"kind": "deposit", "idempotency_key": uuid.uuid4()})
+            columns = {"journal_id": journal["id"], **columns}
+        return pay(sql, world, columns)[:1]
+    return insert(sql, table, columns)
+
+
+def pay(sql: Any, world: World, entry: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entry and its other side."""
+    [house] = sql("SELECT balance, last_seq FROM accounts WHERE id = %s", [world.house.pk])
+    other = {
+        **entry,
+        "account_id": world.house.pk,
+        "currency": "USD",
+        "seq": house["last_seq"] + 1,
+        "amount": -entry["amount"] or 1,
+        "balance_before": house["balance"],
+        "balance_after": house["balance"] - entry["amount"] or 1,
+    }
+    return insert(sql, "account_transactions", entry, other)
 
 
 TABLES = [
@@ -103,7 +139,6 @@ TABLES = [
     "journals",
     "account_transactions",
     "cash_requests",
-    "account_audit",
 ]
 
 #: (constraint, table, what is changed in a good row)
@@ -174,6 +209,7 @@ BAD_ROWS: list[tuple[str, str, dict[str, Any]]] = [
     ("accounts_currency_fk", "accounts", {"currency": "XXX"}),
     ("journals_idempotency_key_uniq", "journals", {"idempotency_key": "j1"}),
     ("journals_idempotency_key_check", "journals", {"idempotency_key": ""}),
+    ("accounts_head_fk", "accounts", {"last_seq": 1, "balance": 100}),
     ("journals_kind_check", "journals", {"kind": "gift"}),
     ("journals_reversal_check", "journals", {"kind": "reversal"}),
     ("journals_created_by_id_fk", "journals", {"created_by_id": NOBODY}),
@@ -196,21 +232,15 @@ BAD_ROWS: list[tuple[str, str, dict[str, Any]]] = [
     ("cash_requests_status_check", "cash_requests", {"status": "maybe"}),
     ("cash_requests_amount_check", "cash_requests", {"amount": -1}),
     ("cash_requests_amount_check", "cash_requests", {"amount": 0, "request_type": "adjustment"}),
-    ("cash_requests_journal_when_completed_check", "cash_requests", {"status": "completed"}),
-    ("cash_requests_failure_reason_check", "cash_requests", {"status": "failed"}),
+    ("cash_requests_born_pending", "cash_requests", {"status": "completed"}),
+    ("cash_requests_born_pending", "cash_requests", {"status": "processing"}),
+    ("cash_requests_born_pending", "cash_requests", {"approved_by_id": NOBODY, "approved_at": "2024-01-01"}),
+    ("cash_requests_born_pending", "cash_requests", {"journal_id": NOBODY}),
     ("cash_requests_failure_reason_check", "cash_requests", {"failure_reason": "no funds"}),
-    ("cash_requests_account_id_fk", "cash_requests", {"account_id": NOBODY}),
-    ("cash_requests_currency_fk", "cash_requests", {"currency": "XXX"}),
+    ("cash_requests_account_currency_fk", "cash_requests", {"account_id": NOBODY}),
+    ("cash_requests_account_currency_fk", "cash_requests", {"currency": "EUR"}),
+    ("cash_requests_account_currency_fk", "cash_requests", {"currency": "XXX"}),
     ("cash_requests_requested_by_id_fk", "cash_requests", {"requested_by_id": NOBODY}),
-    (
-        "cash_requests_approved_by_id_fk",
-        "cash_requests",
-        {"approved_by_id": NOBODY, "approved_at": "2024-01-01"},
-    ),
-    ("cash_requests_journal_id_fk", "cash_requests", {"status": "completed", "journal_id": NOBODY}),
-    ("account_audit_seq_positive_check", "account_audit", {"seq": 0}),
-    ("account_audit_event_type_check", "account_audit", {"event_type": "renamed"}),
-    ("account_audit_account_id_fk", "account_audit", {"account_id": NOBODY}),
 ]
 
 #: (constraint, table, first row's changes, second row's changes): the second row is refused beside the first.
@@ -232,7 +262,6 @@ BAD_PAIRS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"valid_from": "2025-01-01", "class": "professional"},
     ),
     ("account_transactions_account_seq_uniq", "account_transactions", {}, {}),
-    ("account_audit_account_seq_uniq", "account_audit", {}, {"event_type": "locked"}),
     (
         "cash_requests_external_reference_uniq",
         "cash_requests",
@@ -259,13 +288,12 @@ BY_HAND = [
     "user_roles_granted_by_another_check",
     "journals_reversal_of_uniq",
     "journals_reverses_another_check",
-    "cash_requests_approved_by_another_check",
-    "cash_requests_approval_check",
-    "cash_requests_journal_uniq",
+    "account_audit_account_id_fk",
     # Supersets of the primary key: foreign keys point at them, no row can break them alone.
     "accounts_id_currency_uniq",
     "accounts_id_user_uniq",
     "accounts_id_oms_type_uniq",
+    "account_transactions_account_head_uniq",
 ]
 
 TRIED = sorted({*(row[0] for row in BAD_ROWS), *(pair[0] for pair in BAD_PAIRS), *BY_HAND})
@@ -273,7 +301,7 @@ TRIED = sorted({*(row[0] for row in BAD_ROWS), *(pair[0] for pair in BAD_PAIRS),
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_good_row_is_accepted(sql: Any, world: World, table: str) -> None:
-    assert len(insert(sql, table, world.good(table))) == 1
+    assert len(write(sql, world, table, world.good(table))) == 1
 
 
 @pytest.mark.parametrize(
@@ -283,7 +311,7 @@ def test_a_bad_row_is_refused(
     sql: Any, refused: Any, world: World, constraint: str, table: str, changes: dict[str, Any]
 ) -> None:
     with refused(constraint):
-        insert(sql, table, {**world.good(table), **changes})
+        write(sql, world, table, {**world.good(table), **changes})
 
 
 @pytest.mark.parametrize(("constraint", "table", "first", "second"), BAD_PAIRS, ids=[pair[0] for pair in BAD_PAIRS])
@@ -296,9 +324,9 @@ def test_a_second_row_is_refused(
     first: dict[str, Any],
     second: dict[str, Any],
 ) -> None:
-    insert(sql, table, {**world.good(table), **first})
+    write(sql, world, table, {**world.good(table), **first})
     with refused(constraint):
-        insert(sql, table, {**world.good(table), **second})
+        write(sql, world, table, {**world.good(table), **second})
 
 
 @pytest.mark.parametrize(
@@ -307,8 +335,8 @@ def test_a_second_row_is_refused(
 def test_a_second_row_is_accepted(
     sql: Any, world: World, table: str, first: dict[str, Any], second: dict[str, Any]
 ) -> None:
-    insert(sql, table, {**world.good(table), **first})
-    insert(sql, table, {**world.good(table), **second})
+    write(sql, world, table, {**world.good(table), **first})
+    write(sql, world, table, {**world.good(table), **second})
     assert sql(f"SELECT count(*) AS rows FROM {table} WHERE created_at = now()")[0]["rows"] >= 2
 
 
@@ -319,10 +347,9 @@ def test_nobody_grants_a_role_to_himself(sql: Any, refused: Any, world: World) -
 
 
 def test_a_journal_is_reversed_once(sql: Any, refused: Any, world: World) -> None:
-    reversal = {"kind": "reversal", "reversal_of_id": world.journal.pk}
-    insert(sql, "journals", {**reversal, "idempotency_key": "undo"})
+    sql("SELECT reverse_journal(%s, 'undo')", [world.journal.pk])
     with refused("journals_reversal_of_uniq"):
-        insert(sql, "journals", {**reversal, "idempotency_key": "undo again"})
+        sql("SELECT reverse_journal(%s, 'undo again')", [world.journal.pk])
 
 
 def test_only_a_reversal_names_another_journal(sql: Any, refused: Any, world: World) -> None:
@@ -337,28 +364,6 @@ def test_a_journal_does_not_reverse_itself(sql: Any, refused: Any, world: World)
             "journals",
             {"id": NOBODY, "kind": "reversal", "reversal_of_id": NOBODY, "idempotency_key": "loop"},
         )
-
-
-def test_nobody_approves_his_own_request(sql: Any, refused: Any, world: World) -> None:
-    approval = {**world.good("cash_requests"), "approved_at": "2024-01-01"}
-    with refused("cash_requests_approved_by_another_check"):
-        insert(sql, "cash_requests", {**approval, "approved_by_id": world.user.pk})
-    insert(sql, "cash_requests", {**approval, "approved_by_id": world.other.pk})
-
-
-def test_an_approval_has_both_a_person_and_a_time(sql: Any, refused: Any, world: World) -> None:
-    good = world.good("cash_requests")
-    with refused("cash_requests_approval_check"):
-        insert(sql, "cash_requests", {**good, "approved_by_id": world.other.pk})
-    with refused("cash_requests_approval_check"):
-        insert(sql, "cash_requests", {**good, "approved_at": "2024-01-01"})
-
-
-def test_a_journal_completes_one_request(sql: Any, refused: Any, world: World) -> None:
-    completed = {**world.good("cash_requests"), "status": "completed", "journal_id": world.journal.pk}
-    insert(sql, "cash_requests", completed)
-    with refused("cash_requests_journal_uniq"):
-        insert(sql, "cash_requests", completed)
 
 
 def test_an_adjustment_may_be_negative(sql: Any, world: World) -> None:
@@ -381,7 +386,7 @@ def test_a_legal_entity_has_a_lei_instead_of_a_birth_date(sql: Any, world: World
 
 
 def test_an_account_with_entries_keeps_its_currency(sql: Any, refused: Any, world: World) -> None:
-    insert(sql, "account_transactions", world.good("account_transactions"))
+    write(sql, world, "account_transactions", world.good("account_transactions"))
     with refused("account_transactions_account_currency_fk"):
         sql("UPDATE accounts SET currency = 'EUR' WHERE id = %s", [world.account.pk])
 
@@ -393,9 +398,8 @@ def test_a_user_with_accounts_cannot_be_renumbered(sql: Any, refused: Any, world
 
 def test_books_and_history_are_append_only(live_database: Any) -> None:
     """The application has no right to change them, and the trigger stops the owner, who has every right."""
-    world = World()
+    World()
     for table in ("journals", "account_transactions", "account_audit"):
-        insert(partial(live_database.rows, owner=False), table, world.good(table))
         for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table} CASCADE"):
             with pytest.raises(psycopg.Error, match=f"permission denied for table {table}"):
                 live_database.rows(statement, owner=False)
@@ -447,8 +451,6 @@ def test_defaults_are_made_by_the_database(sql: Any, world: World) -> None:
     assert (grant["granted_at"], grant["expires_at"]) == (grant["created_at"], None)
     [key] = insert(sql, "api_keys", {"user_id": user["id"], "name": "k", "prefix": "k", "key_hash": DIGEST})
     assert (key["scopes"], key["allowed_ips"], key["revoked_at"]) == ([], [], None)
-    [event] = insert(sql, "account_audit", {"account_id": account["id"], "seq": 1, "event_type": "created"})
-    assert (event["data"], event["reason"]) == ("{}", "")
 
 
 def test_updated_at_follows_every_change(sql: Any, world: World) -> None:

@@ -6,11 +6,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Table:
-    """A table: `append_only` rows never change but for `amendable` columns; `key` and `interval` cut it."""
+    """A table: `append_only` rows never change but for `amendable` columns; `key` and `interval` cut it.
+
+    The application changes all columns of other tables but the `guarded` ones, which only functions of the owner write;
+    where it may `insert_only`, they write what follows.
+    """
 
     app: str
     append_only: bool = False
     amendable: frozenset[str] = frozenset()
+    guarded: frozenset[str] = frozenset()
+    insert_only: bool = False
     readable_only: bool = False
     key: str = ""
     interval: str = ""
@@ -25,6 +31,17 @@ MONTHLY = {"interval": "month", "premake": 3}
 WEEKLY = {"interval": "week", "premake": 13}
 DAILY = {"interval": "day", "premake": 7}
 RESOLUTION = frozenset({"resolved_at", "resolved_by_id", "resolution_note"})
+#: Of an order; the last two are generated.
+MOVED_BY_FILLS = frozenset(
+    {
+        "filled_quantity",
+        "filled_notional",
+        "commission",
+        "commission_currency",
+        "remaining_quantity",
+        "average_fill_price",
+    }
+)
 
 TABLES = {
     "users": Table("accounts"),
@@ -34,18 +51,19 @@ TABLES = {
     "client_identities": Table("accounts"),
     "client_classifications": Table("accounts"),
     "currencies": Table("accounts"),
-    "accounts": Table("accounts"),
+    "accounts": Table("accounts", guarded=frozenset({"balance", "last_seq", "head_seq"})),
     "journals": log("accounts"),
     "account_transactions": log("accounts"),
     "cash_requests": Table("accounts"),
-    "account_audit": log("accounts"),
+    "account_audit": log("accounts", readable_only=True),
     "instruments": Table("trading"),
     "instrument_sessions": Table("trading"),
     "instrument_marks": log("trading", key="marked_at", **MONTHLY),
-    "orders": Table("trading"),
+    "orders": Table("trading", guarded=MOVED_BY_FILLS | frozenset({"event_seq"})),
+    "order_change_requests": Table("trading", insert_only=True),
     "order_status_transitions": Table("trading", readable_only=True),
     "order_fills": log("trading"),
-    "order_audit": log("trading"),
+    "order_audit": log("trading", readable_only=True),
     "positions": Table("trading"),
     "position_audit": log("trading"),
     "trades": log("trading"),

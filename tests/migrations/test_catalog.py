@@ -195,7 +195,8 @@ def test_partitions_reach_from_now_to_the_end_of_time_without_a_gap(table: str, 
 
 # Names -------------------------------------------------------------------------------------------
 
-KINDS = {"c": "check", "f": "fk", "u": "uniq", "x": "excl"}
+#: A constraint trigger is called after its rule.
+KINDS = {"c": "check", "f": "fk", "u": "uniq", "x": "excl", "t": "[a-z0-9]+"}
 
 
 def test_every_constraint_is_named_after_its_table_and_kind(constraints: list[dict[str, Any]]) -> None:
@@ -404,13 +405,18 @@ def _grants(sql: Sql, table: str, role: str) -> tuple[set[str], dict[str, set[st
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_the_application_may_do_what_the_kind_of_table_allows(table: str, owner_sql: Sql) -> None:
+def test_the_application_may_do_what_the_kind_of_table_allows(
+    table: str, owner_sql: Sql, columns: list[dict[str, Any]]
+) -> None:
     kind = TABLES[table]
     expected = {"SELECT"}
     if not kind.readable_only:
-        expected |= {"INSERT"} if kind.append_only else {"INSERT", "UPDATE", "DELETE"}
-    amendable = {"UPDATE": set(kind.amendable)} if kind.amendable else {}
-    assert _grants(owner_sql, table, "trading_app") == (expected, amendable)
+        expected |= {"INSERT"} if kind.append_only or kind.insert_only else {"INSERT", "UPDATE", "DELETE"}
+    amendable = set(kind.amendable)
+    if kind.guarded:
+        expected -= {"UPDATE"}
+        amendable = {row["name"] for row in columns if row["table"] == table} - kind.guarded
+    assert _grants(owner_sql, table, "trading_app") == (expected, {"UPDATE": amendable} if amendable else {})
 
 
 @pytest.mark.parametrize("role", READERS)

@@ -10,7 +10,9 @@ from uuid import UUID
 import pytest
 from django.db import connections
 
+from accounts.invariants import INVARIANTS as LEDGER_INVARIANTS
 from config.commands import Failed, Locked
+from config.database.invariants import Invariant
 from ops.seeding.additions import Additions
 from ops.seeding.lock import SEED_LOCK
 from ops.seeding.scale.load import load, refuse_second_load
@@ -18,7 +20,9 @@ from ops.seeding.scale.wire import Keys, moment
 from ops.seeding.seed import seed_small_broker
 from tests import databases
 from tests.databases import Database
+from trading.invariants import INVARIANTS as ORDER_INVARIANTS
 
+INVARIANTS = [*LEDGER_INVARIANTS, *ORDER_INVARIANTS]
 SCALE = 0.01
 END = datetime.now(UTC).replace(microsecond=0)
 #: Facts of a history that do not depend on keys, which the database makes.
@@ -199,6 +203,20 @@ FAULTS = {
 def test_no_row_where(history: Database, fault: str) -> None:
     with history.connect(owner=True) as connection:
         assert connection.execute(FAULTS[fault], {"end": END}).fetchall() == []  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda invariant: invariant.name)
+def test_every_invariant_of_the_books_holds(history: Database, invariant: Invariant) -> None:
+    with history.connect(owner=True) as connection:
+        assert connection.execute(invariant.sql).fetchall() == []
+
+
+def test_every_trigger_is_as_it_was(history: Database, fresh_database: Database) -> None:
+    triggers = """
+        SELECT tgrelid::regclass::text AS table, tgname, tgenabled
+          FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+         WHERE NOT tgisinternal AND NOT relispartition ORDER BY 1, 2"""
+    assert history.rows(triggers) == fresh_database.rows(triggers)
 
 
 def test_orders_are_of_every_type_and_come_to_every_kind_of_end(history: Database) -> None:

@@ -2,7 +2,10 @@
 
 import hashlib
 import itertools
+from decimal import Decimal
 from typing import Any
+
+from django.db import transaction
 
 from accounts.models import (
     Account,
@@ -86,24 +89,48 @@ def account(**columns: Any) -> Account:
     return Account.objects.create(**{**defaults, **columns})
 
 
-def journal(**columns: Any) -> Journal:
-    return Journal.objects.create(**{"kind": "deposit", "idempotency_key": f"journal{next(_numbers)}", **columns})
+def house(**columns: Any) -> Account:
+    """An account of the house: the other side of what clients get and give."""
+    return account(**{"kind": "house", "account_type": "live", **columns})
+
+
+@transaction.atomic
+def journal(*entries: tuple[Account, Any], **columns: Any) -> Journal:
+    """A journal with its entries, (account, amount) each, as they were inserted one by one; without any, a new house
+    account gives 100 to another one."""
+    if not entries:
+        entries = ((house(), -100), (house(), 100))
+    made = Journal.objects.create(**{"kind": "deposit", "idempotency_key": f"journal{next(_numbers)}", **columns})
+    heads: dict[Any, tuple[int, Decimal]] = {}
+    chain = []
+    for owner, amount in entries:
+        if owner.pk not in heads:
+            owner.refresh_from_db(fields=["last_seq", "balance"])
+        seq, balance = heads.get(owner.pk, (owner.last_seq, owner.balance))
+        after = balance + Decimal(amount)
+        heads[owner.pk] = seq + 1, after
+        chain.append(
+            AccountTransaction(
+                journal=made,
+                account=owner,
+                currency_id=owner.currency_id,
+                seq=seq + 1,
+                transaction_type="deposit",
+                amount=amount,
+                balance_before=balance,
+                balance_after=after,
+            )
+        )
+    AccountTransaction.objects.bulk_create(chain)
+    return made
 
 
 def account_transaction(**columns: Any) -> AccountTransaction:
-    """One deposit of 100 as the account's first entry; it does not move the account's head."""
+    """The entry of a deposit of 100, or of `amount`, whose other side is a new house account."""
     owner = columns.pop("account", None) or account()
-    defaults = {
-        "journal": columns.pop("journal", None) or journal(),
-        "account": owner,
-        "currency": owner.currency,
-        "seq": 1,
-        "transaction_type": "deposit",
-        "amount": 100,
-        "balance_before": 0,
-        "balance_after": 100,
-    }
-    return AccountTransaction.objects.create(**{**defaults, **columns})
+    amount = Decimal(columns.pop("amount", 100))
+    made = journal((owner, amount), (house(currency=owner.currency), -amount), **columns)
+    return made.entries.get(account=owner)
 
 
 def cash_request(**columns: Any) -> CashRequest:
@@ -119,5 +146,5 @@ def cash_request(**columns: Any) -> CashRequest:
 
 
 def account_event(**columns: Any) -> AccountAudit:
-    defaults = {"account": columns.pop("account", None) or account(), "seq": 1, "event_type": "created"}
-    return AccountAudit.objects.create(**{**defaults, **columns})
+    """The first event of an account, which the database writes when the account is opened."""
+    return AccountAudit.objects.get(account=columns.pop("account", None) or account(), seq=1)

@@ -14,6 +14,7 @@ from trading.models import (
     InstrumentSession,
     Order,
     OrderAudit,
+    OrderChangeRequest,
     OrderFill,
     Position,
     PositionAudit,
@@ -80,7 +81,7 @@ def order(**columns: Any) -> Order:
 
 
 def order_fill(**columns: Any) -> OrderFill:
-    """A fill of one lot; it leaves the order as it is."""
+    """A fill of one lot; it moves the order, which is filled if it was for one lot."""
     values = {
         "order": columns.get("order") or order(),
         "fill_price": Decimal("1.1"),
@@ -92,16 +93,14 @@ def order_fill(**columns: Any) -> OrderFill:
 
 
 def order_event(**columns: Any) -> OrderAudit:
-    """An order's first event."""
-    values = {
-        "order": columns.get("order") or order(),
-        "seq": 1,
-        "event_type": "received",
-        "exec_type": "pending_new",
-        "previous_status": "none",
-        "new_status": "pending_new",
-    }
-    return OrderAudit.objects.create(**{**values, **columns})
+    """The first event of an order, which the database has written; `order=` names another order than a new one."""
+    return (columns.get("order") or order()).events.get(seq=1)
+
+
+def order_change_request(**columns: Any) -> OrderChangeRequest:
+    """A request to cancel an order."""
+    values = {"order": columns.get("order") or order(), "kind": "cancel"}
+    return OrderChangeRequest.objects.create(**{**values, **columns})
 
 
 def position(**columns: Any) -> Position:

@@ -28,6 +28,7 @@ ROWS: dict[str, Callable[[], Model]] = {
     "OrderStatusTransition": OrderStatusTransition.objects.first,
     "OrderFill": rows.order_fill,
     "OrderAudit": rows.order_event,
+    "OrderChangeRequest": rows.order_change_request,
     "Position": rows.position,
     "PositionAudit": rows.position_event,
     "Trade": rows.trade,

@@ -4,7 +4,7 @@ from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from config.backoffice.admin import ReadOnlyAdmin, ReadOnlyInline
-from trading.models import Order, OrderAudit, OrderFill, OrderStatusTransition
+from trading.models import Order, OrderAudit, OrderChangeRequest, OrderFill, OrderStatusTransition
 
 
 class OrderFillInline(ReadOnlyInline):
@@ -76,6 +76,15 @@ class OrderFillAdmin(ReadOnlyAdmin):
     key_fields = ["pk", "order"]
     search_fields = ["execution_id__exact"]
     autocomplete_fields = ["order", "commission_currency"]
+
+
+@admin.register(OrderChangeRequest)
+class OrderChangeRequestAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "order", "kind", "status", "quantity", "price", "requested_by", "decided_at"]
+    list_filter = ["kind", "status"]
+    list_select_related = ["order"]
+    key_fields = ["pk", "order"]
+    autocomplete_fields = ["order"]
 
 
 @admin.register(OrderStatusTransition)

@@ -7,6 +7,7 @@ from trading.models.instrument import Instrument
 from trading.models.mark import InstrumentMark
 from trading.models.order import Order
 from trading.models.order_event import OrderAudit, OrderStatusTransition
+from trading.models.order_request import OrderChangeRequest
 from trading.models.position import Position
 from trading.models.position_event import PositionAudit
 from trading.models.session import InstrumentSession
@@ -20,6 +21,7 @@ __all__ = [
     "InstrumentSession",
     "Order",
     "OrderAudit",
+    "OrderChangeRequest",
     "OrderFill",
     "OrderStatusTransition",
     "Position",

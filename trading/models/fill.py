@@ -1,5 +1,6 @@
 """What was executed of an order."""
 
+import pgtrigger
 from django.contrib.postgres.functions import TransactionNow
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -8,13 +9,16 @@ from django.db.models import Q
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField
 from config.database.models import AppendOnlyEntity
+from config.database.triggers import SharedTrigger
 from trading.choices import LiquidityType
 
 
 class OrderFill(AppendOnlyEntity):
     """One execution of a part of an order at a venue, counted once: (venue, execution id) is unique.
 
-    A late fill (of an order that is already dead) bears the name of the dealer who let it in.
+    It moves its order's filled quantity, notional, commission and status in the same statement; an order that is dead,
+    or that would be overfilled, refuses it. A late fill (of an order that is already dead) bears the name of the
+    dealer who let it in and leaves the order as it is.
     """
 
     # The unique key (order, id) below serves this foreign key.
@@ -40,6 +44,16 @@ class OrderFill(AppendOnlyEntity):
 
     class Meta(AppendOnlyEntity.Meta):
         db_table = "order_fills"
+        triggers = [
+            *AppendOnlyEntity.Meta.triggers,
+            SharedTrigger(
+                name="apply",
+                function="apply_fill_to_order",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+            ),
+        ]
         constraints = [
             # Exactly once, however often the venue reports it; also the look-up by execution id.
             models.UniqueConstraint(fields=["execution_id", "venue"], name="order_fills_execution_id_uniq"),

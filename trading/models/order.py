@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
@@ -11,6 +12,7 @@ from django.db.models.functions import NullIf
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
+from config.database.triggers import SharedTrigger
 from trading.choices import (
     DEAD_STATUSES,
     LIVE_STATUSES,
@@ -49,6 +51,10 @@ class Order(MutableEntity):
     filled one, all of a filled one. The type decides which prices are present and which are not
     (`PRICES_BY_TYPE`). What remains and the average price are computed by the database. Amounts are in the
     account's currency, prices in the instrument's quote currency, quantities in contracts.
+
+    Every change but one of the metadata is an event of its chain (`OrderAudit`), which a trigger writes: the status and
+    the number of the last event are the head of that chain (orders_head_fk). Who, for whom and when it was asked
+    never changes; its terms change by an accepted replace request; what is filled moves by fills only.
     """
 
     # The database has one composite key (account, user) instead of these two: orders_account_user_fk.
@@ -144,11 +150,32 @@ class Order(MutableEntity):
         db_default="",
         help_text="Person or algorithm that is responsible for the execution.",
     )
-    event_seq = models.BigIntegerField(db_default=0, editable=False, help_text="Number of its last event.")
+    event_seq = models.BigIntegerField(
+        db_default=0, editable=False, help_text="Number of its last event; the database counts."
+    )
     metadata = MetadataField()
 
     class Meta(MutableEntity.Meta):
         db_table = "orders"
+        triggers = [
+            *MutableEntity.Meta.triggers,
+            # What may change, and the number of the event that the change is.
+            SharedTrigger(
+                name="guard",
+                function="guard_order",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+            ),
+            # After every CHECK and foreign key of the row, so that these speak first.
+            SharedTrigger(
+                name="record",
+                function="record_order_event",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+            ),
+        ]
         constraints = [
             # Exactly once; also the look-up by the client's id, with or without his account.
             models.UniqueConstraint(fields=["client_order_id", "account"], name="orders_client_order_id_uniq"),

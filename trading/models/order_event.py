@@ -2,7 +2,8 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import NullIf
 
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import MetadataField
@@ -15,8 +16,9 @@ STATUS_BEFORE_CHOICES = [(NO_STATUS, "None"), *OrderStatus.choices]
 class OrderStatusTransition(Entity):
     """A legal change of an order's status: the pairs of FIX 5.0 SP2, appendix D, and a broker's own.
 
-    `exec_type` is what FIX reports for it: `trade_cancel` marks what only a bust trade may cause. The rows
-    are part of the schema: a migration writes them, the application reads them.
+    `exec_type` is what FIX reports for it: `trade_cancel` marks what only a bust trade may cause. A status that stays
+    is a change of something else: `restated`, a fill, a correction. The rows are part of the schema: a migration
+    writes them, the application reads them.
     """
 
     from_status = models.CharField(max_length=20, choices=STATUS_BEFORE_CHOICES)
@@ -26,8 +28,10 @@ class OrderStatusTransition(Entity):
     class Meta:
         db_table = "order_status_transitions"
         constraints = [
-            # What an event's (previous, new) status points at.
-            models.UniqueConstraint(fields=["from_status", "to_status"], name="order_status_transitions_pair_uniq"),
+            # What an event's (previous status, new status, exec type) points at.
+            models.UniqueConstraint(
+                fields=["from_status", "to_status", "exec_type"], name="order_status_transitions_change_uniq"
+            ),
             requires(
                 "order_status_transitions",
                 "from_status",
@@ -43,15 +47,26 @@ class OrderStatusTransition(Entity):
 
 
 class OrderAudit(AppendOnlyLog):
-    """One event of an order's life, numbered from 1; only the first begins with no status."""
+    """One event of an order's life, numbered from 1; only the first begins with no status.
+
+    A trigger of `orders` writes it, nobody else may. Composite keys make it a chain: an event begins with the status
+    that the one before ended with (order_audit_chain_fk), each step is legal (order_audit_transition_fk), and the order
+    stands where the last one left it (orders_head_fk).
+    """
 
     order = models.ForeignKey("trading.Order", on_delete=models.PROTECT, db_index=False, related_name="events")
     seq = models.BigIntegerField(help_text="Number of the event within its order.")
+    prev_seq = models.GeneratedField(
+        expression=NullIf(F("seq") - Value(1), Value(0)),
+        output_field=models.BigIntegerField(null=True),
+        db_persist=True,
+        help_text="Number of the event before; empty for the first.",
+    )
     event_type = models.CharField(max_length=20, choices=OrderEvent)
     exec_type = models.CharField(max_length=16, choices=ExecType)
     previous_status = models.CharField(max_length=20, choices=STATUS_BEFORE_CHOICES)
     new_status = models.CharField(max_length=20, choices=OrderStatus)
-    data = MetadataField(help_text="What the event changed.")
+    data = MetadataField(help_text="What the event changed: old and new value by column.")
     triggered_by = models.CharField(
         max_length=64, blank=True, db_default="", help_text="User id, algorithm or part of the system."
     )
@@ -64,8 +79,10 @@ class OrderAudit(AppendOnlyLog):
         verbose_name = "order event"
         verbose_name_plural = "order audit"
         constraints = [
-            # The chain's key; also an order's events in order.
+            # One event per number; also an order's events in order.
             models.UniqueConstraint(fields=["order", "seq"], name="order_audit_order_seq_uniq"),
+            # What the next event and the order's head point at.
+            models.UniqueConstraint(fields=["order", "seq", "new_status"], name="order_audit_head_uniq"),
             positive("order_audit", "seq"),
             one_of("order_audit", "event_type", OrderEvent),
             one_of("order_audit", "exec_type", ExecType),

@@ -2,28 +2,28 @@
 
 from typing import NamedTuple
 
-#: What an event of the order's life is called, by the status before and after.
+#: What an event of the order's life is called, by the broker and as FIX's exec type, by the status before and after.
 EVENTS = {
-    ("none", "pending_new"): "received",
-    ("none", "rejected"): "rejected",
-    ("pending_new", "new"): "accepted",
-    ("new", "rejected"): "rejected",
-    ("new", "partially_filled"): "filled",
-    ("new", "filled"): "filled",
-    ("partially_filled", "partially_filled"): "filled",
-    ("partially_filled", "filled"): "filled",
-    ("new", "pending_cancel"): "cancel_requested",
-    ("partially_filled", "pending_cancel"): "cancel_requested",
-    ("pending_cancel", "canceled"): "canceled",
-    ("new", "canceled"): "canceled",
-    ("partially_filled", "canceled"): "canceled",
-    ("new", "expired"): "expired",
-    ("new", "pending_replace"): "replace_requested",
-    ("pending_replace", "new"): "replaced",
-    ("new", "done_for_day"): "done_for_day",
-    ("done_for_day", "calculated"): "calculated",
-    ("new", "suspended"): "suspended",
-    ("new", "stopped"): "stopped",
+    ("none", "pending_new"): ("received", "pending_new"),
+    ("none", "rejected"): ("rejected", "rejected"),
+    ("pending_new", "new"): ("accepted", "new"),
+    ("new", "rejected"): ("rejected", "rejected"),
+    ("new", "partially_filled"): ("filled", "trade"),
+    ("new", "filled"): ("filled", "trade"),
+    ("partially_filled", "partially_filled"): ("filled", "trade"),
+    ("partially_filled", "filled"): ("filled", "trade"),
+    ("new", "pending_cancel"): ("cancel_requested", "pending_cancel"),
+    ("partially_filled", "pending_cancel"): ("cancel_requested", "pending_cancel"),
+    ("pending_cancel", "canceled"): ("canceled", "canceled"),
+    ("new", "canceled"): ("canceled", "canceled"),
+    ("partially_filled", "canceled"): ("canceled", "canceled"),
+    ("new", "expired"): ("expired", "expired"),
+    ("new", "pending_replace"): ("replace_requested", "pending_replace"),
+    ("pending_replace", "new"): ("replaced", "replaced"),
+    ("new", "done_for_day"): ("done_for_day", "done_for_day"),
+    ("done_for_day", "calculated"): ("calculated", "calculated"),
+    ("new", "suspended"): ("suspended", "suspended"),
+    ("new", "stopped"): ("stopped", "stopped"),
 }
 
 

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeVar
 
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
+from psycopg.errors import InsufficientPrivilege
 
 from accounts.choices import AccountType
 from accounts.models import Account
-from config.commands import Failed
+from config.commands import EnvironmentFailed, Failed
 from config.database.owner import connected_as_owner
 from config.database.partitions import ensure_partitions
 from liquidity.models import SorRule
@@ -27,15 +28,16 @@ from ops.seeding.scale.tables import (
     ACCOUNTS,
     CLIENT_TABLES,
     INSTRUMENT_MARKS,
+    LOADED_PAST_TRIGGERS,
     LP_QUOTES,
     ORDERS,
     TRADING_TABLES,
     Table,
 )
 from ops.seeding.scale.trading import Simulation
+from ops.seeding.scale.triggers import triggers_off
 from ops.seeding.scale.wire import Keys, micros_of
 from ops.seeding.tables import data_tables
-from trading.models import OrderStatusTransition
 from trading.partitions import PARTITIONED as TRADING_PARTITIONS
 
 HISTORY = timedelta(days=90)
@@ -62,25 +64,43 @@ def load(
     The same scale, seed and end give the same history. One transaction, but for the partitions it needs, which are
     made before. `advance` is told the share of the whole (0 to 1) that each step was.
 
-    It stands on what `seed_small_broker` has written.
+    It stands on what `seed_small_broker` has written, and runs as the owner of the tables, past the triggers that would
+    write what is loaded as well. Keys and CHECKs hold for every row, and others wait until it is done.
 
     Raises `Failed` where a history is loaded already or the small broker is not complete, `Locked` while another run
-    seeds this database.
+    seeds this database, `EnvironmentFailed` without the owner's rights.
     """
     until = (until or datetime.now(UTC)).replace(microsecond=0)
-    _ensure_partitions(until)
     added = Additions()
-    with transaction.atomic():
-        hold_seed_lock()
-        refuse_second_load()
-        with connection.cursor() as cursor:
-            # A load takes as long as it takes; foreign keys are checked by statement, so that no list of rows
-            # that are still to be checked grows in the server's memory.
-            cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        _load(added, scale=scale, seed=seed, until=until, advance=advance)
-    _analyze()
+    try:
+        with connected_as_owner():
+            _ensure_partitions(until)
+            with transaction.atomic():
+                hold_seed_lock()
+                refuse_second_load()
+                with triggers_off(table.name for table in LOADED_PAST_TRIGGERS):
+                    _without_limits()
+                    _load(added, scale=scale, seed=seed, until=until, advance=advance)
+            _analyze()
+    except ProgrammingError as error:
+        if isinstance(error.__cause__, InsufficientPrivilege):
+            raise EnvironmentFailed(
+                "Only the owner of the tables may load a history: let MIGRATE_DATABASE_URL log in as that role."
+            ) from error
+        raise
     return added
+
+
+def _without_limits() -> None:
+    """A load takes as long as it takes.
+
+    Foreign keys are checked by statement, so that no list of rows that are still to be checked grows in the server's
+    memory: but for the heads of chains, whose events come after them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS orders_head_fk DEFERRED")
 
 
 def _ensure_partitions(until: datetime) -> None:
@@ -126,13 +146,11 @@ def _load(added: Additions, *, scale: float, seed: int, until: datetime, advance
         start=start,
         end=end,
         rules={rule.rule_name: rule.pk.hex for rule in SorRule.objects.all()},
-        exec_types={
-            (change.from_status, change.to_status): change.exec_type for change in OrderStatusTransition.objects.all()
-        },
     )
     orders = ORDERS_PER_SCALE * scale
     for lines in _ahead(simulation.batches(round(orders), size=BATCH_ORDERS)):
         _copy(added, TRADING_TABLES, lines)
+        _check_heads()
         advance(0.85 * len(lines.get(ORDERS, ())) / orders)
     _close_books(clients, houses.values())
     for lines in _ahead(marks(markets, scale=scale, start=start, end=end)):
@@ -157,6 +175,12 @@ def _copy(added: Additions, tables: list[Table], lines: Lines) -> None:
             with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(table.copy) as copy:
                 copy.write("".join(rows))
             added[table.name] += len(rows)
+
+
+def _check_heads() -> None:
+    """Now, before the list of heads to be checked grows; those of the next batch are deferred again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS orders_head_fk IMMEDIATE; SET CONSTRAINTS orders_head_fk DEFERRED")
 
 
 def _close_books(clients: list[Client], houses: Iterable[Chain]) -> None:
@@ -195,6 +219,6 @@ _CLOSE = """
 
 
 def _analyze() -> None:
-    """Statistics of the new rows; only a table's owner may make them."""
-    with connected_as_owner(), connection.cursor() as cursor:
+    """Statistics of the new rows."""
+    with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {', '.join(data_tables())}")

@@ -61,8 +61,8 @@ TRADES = Table(
 )
 ORDER_AUDIT = Table(
     "order_audit",
-    "order_id, seq, event_type, exec_type, previous_status, new_status, triggered_by, reason, liquidity_provider_id,"
-    " venue, created_at",
+    "order_id, seq, event_type, exec_type, previous_status, new_status, data, triggered_by, reason,"
+    " liquidity_provider_id, venue, created_at",
 )
 POSITION_AUDIT = Table(
     "position_audit",
@@ -85,6 +85,9 @@ LP_QUOTES = Table(
     "lp_quotes",
     "quoted_at, received_at, sequence_number, provider_id, instrument_id, is_stale, bid, ask, bid_size, ask_size",
 )
+
+#: The results of their triggers are loaded as well: heads and events of chains, what is filled of orders.
+LOADED_PAST_TRIGGERS = [ACCOUNTS, JOURNALS, ACCOUNT_TRANSACTIONS, ORDERS, ORDER_FILLS, ORDER_AUDIT]
 
 CLIENT_TABLES = [USERS, USER_ROLES, CLIENT_CLASSIFICATIONS, ACCOUNTS, CLIENT_PROFILES, JOURNALS, ACCOUNT_TRANSACTIONS]
 TRADING_TABLES = [

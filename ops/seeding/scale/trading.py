@@ -92,7 +92,6 @@ class Simulation:
         start: int,
         end: int,
         rules: dict[str, str],
-        exec_types: dict[tuple[str, str], str],
     ) -> None:
         self._clients = clients
         self._markets = markets
@@ -102,7 +101,6 @@ class Simulation:
         self._random = random.random
         self._start, self._end = start, end
         self._rules = rules
-        self._exec_types = exec_types
         self._numbers = count(1)
         self._lines: defaultdict[Table, list[str]] = defaultdict(list)
         #: What has been planned: (time, number, lines, client, legs, trade).
@@ -363,13 +361,18 @@ class Simulation:
             f"\t{optional_moment(at.get('expired'))}\t{client.user_id}\torder-router\t{len(life)}\n"
         )
         lines = [(ORDERS, line)]
-        before = "none"
+        before, executed, filled_before = "none", iter(fills), 0
         for seq, (micros, after) in enumerate(life, start=1):
-            change = (before, after)
+            event, exec_type = EVENTS[before, after]
+            data = "{}"
+            if exec_type == "trade":
+                filled_after = filled_before + next(executed).quantity
+                data = f'{{"filled_quantity": [{filled_before}e-8, {filled_after}e-8]}}'
+                filled_before = filled_after
             lines.append(
                 (
                     ORDER_AUDIT,
-                    f"{key}\t{seq}\t{EVENTS[change]}\t{self._exec_types[change]}\t{before}\t{after}\torder-router"
+                    f"{key}\t{seq}\t{event}\t{exec_type}\t{before}\t{after}\t{data}\torder-router"
                     f"\t{reason if after == 'rejected' else ''}\t{route.provider if seq > 1 else NULL}"
                     f"\t{route.venue if seq > 1 else ''}\t{moment(micros)}\n",
                 )

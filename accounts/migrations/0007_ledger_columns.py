@@ -1,0 +1,95 @@
+import django.db.models.deletion
+import django.db.models.expressions
+import django.db.models.functions.comparison
+from django.contrib.postgres.operations import AddConstraintNotValid
+from django.db import migrations, models
+
+from config.database.operations import RunSQLFile
+
+
+class Migration(migrations.Migration):
+    """The columns of the chains. Account and currency of a cash request become one key (0009)."""
+
+    dependencies = [("accounts", "0006_validate_keys")]
+
+    operations = [
+        RunSQLFile(
+            "0007_generated_columns",
+            state_operations=[
+                migrations.AddField(
+                    model_name="account",
+                    name="head_seq",
+                    field=models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(models.F("last_seq"), 0),
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="accountaudit",
+                    name="prev_seq",
+                    field=models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(
+                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)), 0
+                        ),
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="accounttransaction",
+                    name="prev_seq",
+                    field=models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(
+                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)), 0
+                        ),
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="journal",
+            name="content_hash",
+            field=models.BinaryField(
+                help_text="SHA-256 of kind and legs: the same key posted again must mean the same.", null=True
+            ),
+        ),
+        migrations.AlterField(
+            model_name="cashrequest",
+            name="account",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cash_requests",
+                to="accounts.account",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="cashrequest",
+            name="currency",
+            field=models.ForeignKey(
+                db_column="currency",
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="accounts.currency",
+            ),
+        ),
+        # Unvalidated, so that the table is locked for a moment only; a later migration validates it.
+        AddConstraintNotValid(
+            model_name="cashrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["processing", "completed"]), _negated=True),
+                    ("approved_by__isnull", False),
+                    _connector="OR",
+                ),
+                name="cash_requests_approved_before_booked_check",
+                violation_error_message="What is processed or completed was approved.",
+            ),
+        ),
+    ]

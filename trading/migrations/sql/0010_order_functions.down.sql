@@ -1,0 +1,5 @@
+DROP FUNCTION open_order_request();
+DROP FUNCTION apply_fill_to_order();
+DROP FUNCTION record_order_event();
+DROP FUNCTION guard_order();
+DROP FUNCTION check_order_terms(text, uuid, numeric, numeric[]);

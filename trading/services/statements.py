@@ -1,0 +1,60 @@
+"""How services write: one statement that tells the event chain who acts and why, and returns the row."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import router
+from django.db.models import Model
+
+from trading.choices import OrderStatus
+from trading.errors import OrderNotFound, WrongStatus
+from trading.models import Order
+
+Row = TypeVar("Row", bound=Model)
+
+#: To begin a statement with and to read from: the settings hold until the transaction ends, and cost no round trip.
+ACTOR = (
+    "WITH actor AS MATERIALIZED (SELECT set_config('trading.actor', %(actor)s, true),"
+    " set_config('trading.reason', %(reason)s, true))"
+)
+
+
+def write(model: type[Row], statement: str, parameters: Mapping[str, Any]) -> Row | None:
+    """Run a statement that returns at most one whole row of `model`; give the row, or None."""
+    manager = model._base_manager.using(router.db_for_write(model))
+    return next(iter(manager.raw(statement, parameters)), None)
+
+
+def written_order(order_id: UUID) -> Order:
+    """The order as it is now. Raises OrderNotFound."""
+    order = Order.objects.using(router.db_for_write(Order)).filter(pk=order_id).first()
+    if order is None:
+        raise OrderNotFound(f"There is no order {order_id}: check the id.")
+    return order
+
+
+def move_order(
+    *, order_id: UUID, to: OrderStatus, out_of: list[OrderStatus], changes: Mapping[str, Any], actor: str, reason: str
+) -> Order:
+    """Give the order another status, and `changes` of other columns, if it is in one of `out_of`.
+
+    An order that has that status already is returned as it is. Raises OrderNotFound, WrongStatus.
+    """
+    columns = "".join(f", {column} = %({column})s" for column in changes)
+    order = write(
+        Order,
+        f"{ACTOR} UPDATE orders SET status = %(to)s{columns} FROM actor"
+        " WHERE orders.id = %(order_id)s AND status = ANY (%(out_of)s) RETURNING orders.*",
+        {"order_id": order_id, "to": to, "out_of": list(out_of), "actor": actor, "reason": reason, **changes},
+    )
+    if order is None:
+        order = written_order(order_id)
+        if order.status != to:
+            raise wrong_status(order, f"become {to}", out_of)
+    return order
+
+
+def wrong_status(order: Order, what: str, statuses: list[OrderStatus]) -> WrongStatus:
+    """The error of an order that cannot do `what` because it is in none of `statuses`."""
+    return WrongStatus(f"Order {order.pk} is {order.status}: it can {what} only while it is {' or '.join(statuses)}.")
