@@ -99,6 +99,26 @@ def owner_sql(django_db_setup: None, django_db_blocker: Any) -> Sql:
 
 
 @pytest.fixture
+def as_owner(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The whole test, its transaction included, as the owner of the tables: for rows that nobody else may write."""
+    default = connections["default"]
+    before = dict(default.settings_dict)
+    login = databases.login(str(before["NAME"]), owner=True)
+    with django_db_blocker.unblock():
+        default.close()
+        default.settings_dict.update(
+            {
+                "USER": login.get("user", ""),
+                "PASSWORD": login.get("password", ""),
+                "OPTIONS": {**before["OPTIONS"], "options": login["options"]},
+            }
+        )
+        yield
+        default.close()
+        default.settings_dict.update(before)
+
+
+@pytest.fixture
 def refused() -> Callable[[str], AbstractContextManager[None]]:
     """`with refused("orders_quantity_positive_check"): sql(…)`: PostgreSQL must refuse, and for that reason.
 

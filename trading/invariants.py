@@ -4,6 +4,7 @@ The database lets no such row in; these look at what is there, all of it, also a
 """
 
 from config.database.invariants import Invariant
+from trading.invariants_positions import POSITION_INVARIANTS
 
 ORDER_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
@@ -145,4 +146,4 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
     ),
 )
 
-INVARIANTS: tuple[Invariant, ...] = ORDER_INVARIANTS
+INVARIANTS: tuple[Invariant, ...] = (*ORDER_INVARIANTS, *POSITION_INVARIANTS)

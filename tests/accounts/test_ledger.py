@@ -334,7 +334,7 @@ def test_a_head_that_has_moved_is_to_be_tried_again(live_database: Database) -> 
 
 
 def test_losses_and_fees_may_take_a_client_below_zero_and_the_house_pays(bank: Bank) -> None:
-    for leg_type, kind in (("realized_pnl", "trade"), ("commission", "commission"), ("swap", "swap")):
+    for leg_type, kind in (("realized_pnl", "correction"), ("commission", "commission"), ("swap", "correction")):
         bank.post(leg_type, (bank.client, -50), (bank.house, 50), kind=kind)
     assert bank.balance(bank.client) == -50
     journal = apply_negative_balance_protection(account=bank.client)
@@ -356,7 +356,7 @@ def test_credit_is_not_money_to_withdraw(bank: Bank, refused: Any) -> None:
 def test_several_legs_accounts_and_currencies(bank: Bank) -> None:
     house_euros = rows.house(currency="EUR")
     journal = post_journal(
-        kind=JournalKind.TRADE,
+        kind=JournalKind.CORRECTION,
         idempotency_key="mixed",
         legs=[
             Leg(account=bank.client.pk, type=TransactionType.REALIZED_PNL, amount=Decimal("12.5")),

@@ -406,14 +406,24 @@ def test_bad_quote_is_refused(refused: Refused, sql: Sql, constraint: str, colum
         )
 
 
-def test_order_and_trade_name_a_provider_that_exists(sql: Sql, refused: Refused) -> None:
-    order, trade = trading.order(), trading.trade()
+def test_order_names_a_provider_that_exists(sql: Sql, refused: Refused) -> None:
+    order = trading.order()
     with refused("orders_liquidity_provider_id_fk"):
         sql("UPDATE orders SET liquidity_provider_id = %s WHERE id = %s", [NOBODY, order.pk])
-    with refused("trades_liquidity_provider_id_fk"):
-        trading.trade(position=trade.position, liquidity_provider_id=uuid.UUID(NOBODY))
     provider = liquidity.liquidity_provider()
     sql("UPDATE orders SET liquidity_provider_id = %s WHERE id = %s", [provider.pk, order.pk])
+
+
+def test_trade_names_a_provider_that_exists(as_owner: None, sql: Sql, refused: Refused) -> None:
+    """Even if the owner writes it by hand, as a bust of another one."""
+    trade = trading.trade()
+    same = "account_id, user_id, position_id, order_id, instrument_id, quantity, price, contract_size, venue"
+    with refused("trades_liquidity_provider_id_fk"):
+        sql(
+            f"INSERT INTO trades ({same}, side, position_effect, execution_id, busts_id, liquidity_provider_id)"
+            f" SELECT {same}, 'sell', 'close', 'by hand', id, %s FROM trades WHERE id = %s",
+            [NOBODY, trade.pk],
+        )
 
 
 def test_defaults_are_made_by_the_database(sql: Sql) -> None:

@@ -31,6 +31,8 @@ MONTHLY = {"interval": "month", "premake": 3}
 WEEKLY = {"interval": "week", "premake": 13}
 DAILY = {"interval": "day", "premake": 7}
 RESOLUTION = frozenset({"resolved_at", "resolved_by_id", "resolution_note"})
+#: Of a position; its holder sets them.
+EXITS = frozenset({"stop_loss", "take_profit", "trailing_stop"})
 #: Of an order; the last two are generated.
 MOVED_BY_FILLS = frozenset(
     {
@@ -62,11 +64,11 @@ TABLES = {
     "orders": Table("trading", guarded=MOVED_BY_FILLS | frozenset({"event_seq"})),
     "order_change_requests": Table("trading", insert_only=True),
     "order_status_transitions": Table("trading", readable_only=True),
-    "order_fills": log("trading"),
+    "order_fills": log("trading", readable_only=True),
     "order_audit": log("trading", readable_only=True),
-    "positions": Table("trading"),
-    "position_audit": log("trading"),
-    "trades": log("trading"),
+    "positions": Table("trading", readable_only=True, amendable=EXITS | frozenset({"metadata"})),
+    "position_audit": log("trading", readable_only=True),
+    "trades": log("trading", readable_only=True),
     "fee_schedules": Table("trading"),
     "corporate_actions": Table("trading"),
     "liquidity_providers": Table("liquidity"),

@@ -128,7 +128,7 @@ def test_sixteen_clients_on_twenty_hot_accounts(fresh_database: Database) -> Non
                     if sum(amounts) == 0:
                         legs.append((house, -1))
                     try:
-                        post(connection, "trade", f"{number}:{own['tried']}", *legs, leg_type="realized_pnl")
+                        post(connection, "correction", f"{number}:{own['tried']}", *legs, leg_type="realized_pnl")
                         own["posted"] += 1
                     except RETRIED:
                         own["to be tried again"] += 1
@@ -292,7 +292,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 2), amount=CENTS, leg_type=st.sampled_from(["deposit", "withdrawal", "realized_pnl"]))
     def with_the_house(self, number: int, amount: Decimal, leg_type: str) -> None:
-        kind = "trade" if leg_type == "realized_pnl" else leg_type
+        kind = "correction" if leg_type == "realized_pnl" else leg_type
         self.attempt(kind, [(number, amount, leg_type), (3, -amount, leg_type)], f"{len(self.posted)}h")
 
     @rule(source=NUMBER, to=NUMBER, amount=CENTS)

@@ -20,6 +20,7 @@ from trading.models import (
     PositionAudit,
     Trade,
 )
+from trading.services import apply_fill, bust_trade
 
 _numbers = itertools.count(1)
 
@@ -81,15 +82,19 @@ def order(**columns: Any) -> Order:
 
 
 def order_fill(**columns: Any) -> OrderFill:
-    """A fill of one lot; it moves the order, which is filled if it was for one lot."""
-    values = {
-        "order": columns.get("order") or order(),
-        "fill_price": Decimal("1.1"),
-        "fill_quantity": Decimal(1),
-        "venue": "XOFF",
-        "execution_id": f"execution-{next(_numbers)}",
-    }
-    return OrderFill.objects.create(**{**values, **columns})
+    """A fill of one lot, which moves the order and its account's position; nothing is booked without a commission."""
+    filled = columns.pop("order", None) or order()
+    result = apply_fill(
+        **{
+            "order_id": filled.pk,
+            "price": columns.pop("fill_price", Decimal("1.1")),
+            "quantity": columns.pop("fill_quantity", Decimal(1)),
+            "venue": "XOFF",
+            "execution_id": f"execution-{next(_numbers)}",
+            **columns,
+        }
+    )
+    return OrderFill.objects.get(pk=result.fill_id)
 
 
 def order_event(**columns: Any) -> OrderAudit:
@@ -104,55 +109,23 @@ def order_change_request(**columns: Any) -> OrderChangeRequest:
 
 
 def position(**columns: Any) -> Position:
-    """An open long position of one lot; user and OMS type are the account's."""
-    account = columns.pop("account", None) or accounts.account()
-    values = {
-        "user": account.user,
-        "oms_type": account.oms_type,
-        "instrument": columns.get("instrument") or instrument(),
-        "side": "long",
-        "quantity": Decimal(1),
-        "entry_price": Decimal("1.1"),
-        "average_price": Decimal("1.1"),
-    }
-    return Position.objects.create(**{**values, "account": account, **columns})
+    """What the fill of an order has opened: one lot, bought at `price` (1.1); other columns are the order's."""
+    return trade(**columns).position
 
 
 def position_event(**columns: Any) -> PositionAudit:
-    """A position's first event."""
-    values = {
-        "position": columns.get("position") or position(),
-        "seq": 1,
-        "event_type": "opened",
-        "quantity_before": Decimal(0),
-        "quantity_after": Decimal(1),
-    }
-    return PositionAudit.objects.create(**{**values, **columns})
+    """The first event of a position, which came with its first trade; `position=` names another than a new one."""
+    return (columns.get("position") or position()).events.get(seq=1)
 
 
 def trade(**columns: Any) -> Trade:
-    """The trade that opens a position of one lot, from a fill of an order of its account and instrument."""
-    held = columns.pop("position", None) or position()
-    values: dict[str, Any] = {
-        "account": held.account,
-        "user": held.user,
-        "instrument": held.instrument,
-        "side": "buy",
-        "quantity": Decimal(1),
-        "price": Decimal("1.1"),
-        "contract_size": held.instrument.contract_size,
-        "venue": "XOFF",
-        "execution_id": f"trade-{next(_numbers)}",
-        "position_effect": "open",
-    }
+    """The trade that opens a position, from the fill of an order of these columns; or the one that undoes `busts`."""
     if "busts" in columns:
-        values["order"] = columns["busts"].order
-    else:
-        values["fill"] = columns.get("fill") or order_fill(
-            order=columns.get("order") or order(account=held.account, instrument=held.instrument)
-        )
-        values["order"] = values["fill"].order
-    return Trade.objects.create(**{**values, "position": held, **columns})
+        result = bust_trade(trade_id=columns["busts"].pk, reason="by mistake", actor="test")
+        return Trade.objects.get(pk=result.trade_ids[0])
+    price = columns.pop("price", Decimal("1.1"))
+    fill = order_fill(order=columns.pop("order", None) or order(**columns), fill_price=price)
+    return fill.trades.get()
 
 
 def fee_schedule(**columns: Any) -> FeeSchedule:

@@ -129,7 +129,7 @@ def test_order_is_found_by_its_id_the_clients_and_the_providers() -> None:
 @pytest.mark.django_db
 def test_trade_is_found_by_its_fill_and_by_the_trade_that_busts_it() -> None:
     trade = rows.trade()
-    bust = rows.trade(position=trade.position, busts=trade, side="sell")
+    bust = rows.trade(busts=trade)
     assert _found(Trade, str(trade.fill_id)) == [trade]
     assert set(_found(Trade, str(trade.id))) == {trade, bust}
 

@@ -1,15 +1,23 @@
 """What clients hold."""
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import NullIf
 
 from accounts.choices import OmsType
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
+from config.database.triggers import SharedTrigger
 from trading.choices import PositionSide
+
+_EXITS_CHANGE = pgtrigger.Condition(
+    "((OLD.stop_loss, OLD.take_profit, OLD.trailing_stop) IS DISTINCT FROM"
+    " (NEW.stop_loss, NEW.take_profit, NEW.trailing_stop))"
+)
 
 
 class Position(MutableEntity):
@@ -20,6 +28,10 @@ class Position(MutableEntity):
     instrument. Hedging: a long and a short one side by side, one per side: a second purchase increases the
     long position, and each lot stays visible as its trades. A closed position is flat; a flip closes one and
     opens another. Amounts are in the account's currency, prices in the instrument's quote currency.
+
+    Its quantity is what the last event of its chain says (positions_head_fk), and only a trade changes it: fills and
+    busts write positions, trades and events together (`trading.services.apply_fill`, `bust_trade`), nobody else may.
+    Of the columns only the exits and the metadata are free; another exit is an event that a trigger writes.
     """
 
     # The database has composite keys (account, user) and (account, oms_type) instead of these two.
@@ -60,10 +72,35 @@ class Position(MutableEntity):
     open_time = models.DateTimeField(db_default=TransactionNow())
     close_time = models.DateTimeField(null=True, blank=True)
     last_seq = models.BigIntegerField(db_default=0, editable=False, help_text="Number of its last event.")
+    head_seq = models.GeneratedField(
+        expression=NullIf(F("last_seq"), Value(0)),
+        output_field=models.BigIntegerField(null=True),
+        db_persist=True,
+        help_text="The same; empty before the first.",
+    )
     metadata = MetadataField()
 
     class Meta(MutableEntity.Meta):
         db_table = "positions"
+        triggers = [
+            *MutableEntity.Meta.triggers,
+            SharedTrigger(
+                name="modify",
+                function="number_position_change",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=_EXITS_CHANGE,
+            ),
+            SharedTrigger(
+                name="record",
+                function="record_position_change",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                condition=_EXITS_CHANGE,
+            ),
+        ]
         constraints = [
             # Both also serve an account's open positions: margin, equity, closing all.
             models.UniqueConstraint(
@@ -100,6 +137,12 @@ class Position(MutableEntity):
                 | Q(side=PositionSide.LONG, stop_loss__lt=F("take_profit"))
                 | Q(side=PositionSide.SHORT, stop_loss__gt=F("take_profit")),
                 "The stop loss of a long position lies below its take profit, of a short one above.",
+            ),
+            requires(
+                "positions",
+                "quantity_has_events",
+                Q(last_seq__gt=0) | Q(quantity=0),
+                "What is held was traded: its events say so.",
             ),
             requires("positions", "closed_is_flat", Q(is_open=True) | Q(quantity=0), "A closed position is flat."),
             requires(

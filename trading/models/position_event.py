@@ -2,7 +2,8 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import NullIf
 
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
@@ -13,12 +14,19 @@ from trading.choices import PositionEvent
 class PositionAudit(AppendOnlyLog):
     """One event of a position's life, numbered from 1; only the first opens it, from nothing.
 
-    Opening and increasing make the quantity larger, decreasing and liquidating smaller, closing zero. One
-    trade is one event.
+    Opening and increasing make the quantity larger, decreasing and liquidating smaller, closing zero. One trade is one
+    event, and no quantity changes without one. A composite key makes it a chain: an event begins with the quantity that
+    the one before it has left (position_audit_chain_fk). `data` has the average price before and after.
     """
 
     position = models.ForeignKey("trading.Position", on_delete=models.PROTECT, db_index=False, related_name="events")
     seq = models.BigIntegerField(help_text="Number of the event within its position.")
+    prev_seq = models.GeneratedField(
+        expression=NullIf(F("seq") - Value(1), Value(0)),
+        output_field=models.BigIntegerField(null=True),
+        db_persist=True,
+        help_text="Number of the event before; empty for the first.",
+    )
     event_type = models.CharField(max_length=20, choices=PositionEvent)
     trade = models.ForeignKey(
         "trading.Trade",
@@ -45,6 +53,8 @@ class PositionAudit(AppendOnlyLog):
         constraints = [
             # The chain's key; also a position's events in order.
             models.UniqueConstraint(fields=["position", "seq"], name="position_audit_position_seq_uniq"),
+            # What the next event and the position's head point at.
+            models.UniqueConstraint(fields=["position", "seq", "quantity_after"], name="position_audit_head_uniq"),
             # A trade changes a position once; the foreign key.
             models.UniqueConstraint(
                 fields=["trade"], condition=Q(trade__isnull=False), name="position_audit_trade_uniq"
@@ -82,6 +92,13 @@ class PositionAudit(AppendOnlyLog):
                     ]
                 ),
                 "The quantity changes as the event says.",
+            ),
+            requires(
+                "position_audit",
+                "trade_by_quantity",
+                Q(quantity_after=F("quantity_before"), trade__isnull=True)
+                | (~Q(quantity_after=F("quantity_before")) & Q(trade__isnull=False)),
+                "The quantity changes by a trade, and by nothing else.",
             ),
         ]
         indexes = [

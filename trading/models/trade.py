@@ -16,8 +16,9 @@ class Trade(AppendOnlyEntity):
 
     Account, instrument and user are those of the position, the order is that of the fill: composite foreign
     keys see to it. A wrong trade is never changed: another one busts it, once, and has no fill of its own.
-    Only closing (or busting) realizes profit or loss. Amounts are in the account's currency, prices in the
-    quote currency.
+    Only closing (or busting) realizes profit or loss: what the price is away from the position's average price, times
+    quantity, contract size and conversion rate, rounded half to even to the decimals of the account's currency. Amounts
+    are in the account's currency, prices in the quote currency. Written by `apply_fill` and `bust_trade` only.
     """
 
     # The database has one composite key (account, user) instead of these two: trades_account_user_fk.
@@ -77,6 +78,12 @@ class Trade(AppendOnlyEntity):
     commission = AmountField(db_default=0, help_text="Negative: a rebate.")
     swap = AmountField(db_default=0, help_text="Negative: the client paid.")
     pnl = AmountField("P&L", db_default=0, help_text="Realized by this trade.")
+    conversion_rate = models.DecimalField(
+        max_digits=28,
+        decimal_places=16,
+        db_default=1,
+        help_text="Account currency for one unit of quote currency, as the P&L was converted; 1 where none was.",
+    )
     execution_type = models.CharField(max_length=16, choices=ExecutionType, db_default=ExecutionType.MARKET)
     liquidity_type = models.CharField(max_length=8, choices=LiquidityType, db_default=LiquidityType.TAKER)
     liquidity_provider_id = models.UUIDField(null=True, blank=True, help_text="Who took the other side.")
@@ -111,6 +118,7 @@ class Trade(AppendOnlyEntity):
             positive("trades", "quantity"),
             positive("trades", "price"),
             positive("trades", "contract_size"),
+            positive("trades", "conversion_rate"),
             requires("trades", "venue", ~Q(venue=""), "The venue is not empty."),
             requires("trades", "execution_id", ~Q(execution_id=""), "The execution id is not empty."),
             requires(

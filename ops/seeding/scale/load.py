@@ -100,7 +100,7 @@ def _without_limits() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS orders_head_fk DEFERRED")
+        cursor.execute("SET CONSTRAINTS orders_head_fk, positions_head_fk DEFERRED")
 
 
 def _ensure_partitions(until: datetime) -> None:
@@ -178,7 +178,10 @@ def _copy(added: Additions, tables: list[Table], lines: Lines) -> None:
 
 
 def _check_heads() -> None:
-    """Now, before the list of heads to be checked grows; those of the next batch are deferred again."""
+    """Now, before the list of heads to be checked grows; those of the next batch are deferred again.
+
+    Heads of positions wait until the end: a position's events lie in later batches.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS orders_head_fk IMMEDIATE; SET CONSTRAINTS orders_head_fk DEFERRED")
 

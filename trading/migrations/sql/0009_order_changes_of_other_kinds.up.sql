@@ -19,6 +19,8 @@ INSERT INTO order_status_transitions (from_status, to_status, exec_type) VALUES
 
   -- A request is refused.
   ('pending_cancel', 'partially_filled', 'restated'),
+  -- It was filled, and waited for a replace request before.
+  ('pending_cancel', 'filled', 'restated'),
   ('pending_replace', 'new', 'restated'),
   ('pending_replace', 'partially_filled', 'restated'),
   ('pending_replace', 'filled', 'restated'),

@@ -1,0 +1,91 @@
+import django.db.models.expressions
+import django.db.models.functions.comparison
+from django.contrib.postgres.operations import AddConstraintNotValid
+from django.db import migrations, models
+
+from config.database.operations import RunSQLFile
+
+
+class Migration(migrations.Migration):
+    """The columns of the chain and what it points at."""
+
+    dependencies = [("trading", "0014_order_access")]
+
+    operations = [
+        RunSQLFile(
+            "0020_position_chain",
+            state_operations=[
+                migrations.AddField(
+                    model_name="positionaudit",
+                    name="prev_seq",
+                    field=models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(
+                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)),
+                            models.Value(0),
+                        ),
+                        help_text="Number of the event before; empty for the first.",
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="positionaudit",
+                    constraint=models.UniqueConstraint(
+                        fields=("position", "seq", "quantity_after"), name="position_audit_head_uniq"
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="position",
+                    name="head_seq",
+                    field=models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(models.F("last_seq"), models.Value(0)),
+                        help_text="The same; empty before the first.",
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="trade",
+            name="conversion_rate",
+            field=models.DecimalField(
+                db_default=1,
+                decimal_places=16,
+                help_text="Account currency for one unit of quote currency, as the P&L was converted; 1 where none was.",
+                max_digits=28,
+            ),
+        ),
+        # Unvalidated, so that the tables are locked for a moment only; a later migration validates them.
+        AddConstraintNotValid(
+            model_name="trade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("conversion_rate__gt", 0)),
+                name="trades_conversion_rate_positive_check",
+                violation_error_message="conversion_rate is greater than zero.",
+            ),
+        ),
+        AddConstraintNotValid(
+            model_name="position",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("last_seq__gt", 0), ("quantity", 0), _connector="OR"),
+                name="positions_quantity_has_events_check",
+                violation_error_message="What is held was traded: its events say so.",
+            ),
+        ),
+        AddConstraintNotValid(
+            model_name="positionaudit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("quantity_after", models.F("quantity_before")), ("trade__isnull", True)),
+                    models.Q(
+                        models.Q(("quantity_after", models.F("quantity_before")), _negated=True),
+                        ("trade__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="position_audit_trade_by_quantity_check",
+                violation_error_message="The quantity changes by a trade, and by nothing else.",
+            ),
+        ),
+    ]

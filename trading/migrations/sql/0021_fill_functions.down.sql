@@ -1,0 +1,11 @@
+DROP FUNCTION record_position_change();
+DROP FUNCTION number_position_change();
+DROP FUNCTION correct_trade(uuid, numeric, numeric, text, text, numeric, text);
+DROP FUNCTION bust_trade(uuid, text, text);
+DROP FUNCTION apply_fill(uuid, numeric, numeric, text, text, text, timestamptz, numeric, boolean, text, jsonb, text, text);
+DROP FUNCTION trade_legs(uuid, uuid, uuid, numeric, numeric);
+DROP FUNCTION book_trade(positions, numeric, numeric, trades);
+DROP FUNCTION conversion_rate(text, text, timestamptz);
+DROP FUNCTION known_conversion_rate(text, text, timestamptz);
+DROP FUNCTION pair_rate(text, text, timestamptz);
+DROP FUNCTION round_half_even(numeric, integer);

@@ -1,0 +1,2 @@
+DROP FUNCTION accrue_swaps(date);
+DROP FUNCTION mark_to_market(uuid, timestamptz);

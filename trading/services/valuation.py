@@ -1,0 +1,48 @@
+"""What positions are worth, and what holding them costs. Set by set in the database, one round trip each."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connections, router
+
+from trading.models import Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValuationResult:
+    """How many rows were valued or charged."""
+
+    positions: int
+    accounts: int
+
+
+def mark_to_market(*, instrument_id: UUID | None = None, at: datetime | None = None) -> ValuationResult:
+    """Value open positions (of an instrument, or all) at the latest marks of `at` (now) or before, and their accounts.
+
+    A long position is worth what the bid gives, a short one what the ask does; margin is a share of the notional at the
+    mid; all in the account's currency. What has no mark, or no price that converts it, stays as it is.
+    """
+    return _counted(
+        "SELECT * FROM mark_to_market(%s, coalesce(%s, now()))",
+        [instrument_id, at],
+    )
+
+
+def accrue_swaps(*, night: date) -> ValuationResult:
+    """Book the swap of the night after the day `night` (UTC) for every open position, in one journal per account.
+
+    The rate is a ratio of the notional per night, from the fee schedule in force or else the instrument; three nights
+    on the schedule's weekday, none at the week-end. An account's night is booked once, however often this is called.
+
+    Raises IntegrityError if no price converts a swap into the account's currency (instrument_marks_convert).
+    """
+    return _counted("SELECT * FROM accrue_swaps(%s)", [night])
+
+
+def _counted(statement: str, parameters: list[Any]) -> ValuationResult:
+    with connections[router.db_for_write(Position)].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        positions, accounts = cursor.fetchone()
+    return ValuationResult(positions=positions, accounts=accounts)
