@@ -2,26 +2,13 @@
 
 import pgtrigger
 
-from config.database.triggers import SharedTrigger
+from config.database.triggers import SharedTrigger, never_removed
 
 
 def append_only_but_for_resolution() -> list[SharedTrigger]:
     """Refuses DELETE and TRUNCATE, and every UPDATE but the one that resolves the row, once."""
     return [
-        SharedTrigger(
-            name="append_only",
-            function="refuse_change",
-            level=pgtrigger.Row,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Delete,
-        ),
-        SharedTrigger(
-            name="append_only_truncate",
-            function="refuse_change",
-            level=pgtrigger.Statement,
-            when=pgtrigger.Before,
-            operation=pgtrigger.Truncate,
-        ),
+        *never_removed(),
         SharedTrigger(
             name="resolution",
             function="allow_resolution_only",

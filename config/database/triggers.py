@@ -63,13 +63,23 @@ def touch() -> SharedTrigger:
 
 def append_only() -> list[SharedTrigger]:
     """Refuses UPDATE, DELETE and TRUNCATE for everybody, the table's owner included."""
+    return _refusing(pgtrigger.Update | pgtrigger.Delete)
+
+
+def never_removed() -> list[SharedTrigger]:
+    """Refuses DELETE and TRUNCATE for everybody; what an UPDATE may do is left to the table's other triggers."""
+    return _refusing(pgtrigger.Delete)
+
+
+def _refusing(operation: pgtrigger.Operation) -> list[SharedTrigger]:
+    """`operation` is refused row by row, and TRUNCATE with it: it would remove rows without asking row triggers."""
     return [
         SharedTrigger(
             name="append_only",
             function="refuse_change",
             level=pgtrigger.Row,
             when=pgtrigger.Before,
-            operation=pgtrigger.Update | pgtrigger.Delete,
+            operation=operation,
         ),
         SharedTrigger(
             name="append_only_truncate",

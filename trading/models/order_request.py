@@ -7,7 +7,7 @@ from django.db.models import Q
 from config.database.constraints import one_of, requires
 from config.database.fields import AmountField
 from config.database.models import MutableEntity
-from config.database.triggers import SharedTrigger
+from config.database.triggers import SharedTrigger, never_removed
 from trading.choices import OrderRequestKind, OrderRequestStatus, TimeInForce
 
 _NO_PRICES = {f"{name}__isnull": True for name in ("price", "stop_price", "limit_price", "trailing_distance")}
@@ -43,20 +43,7 @@ class OrderChangeRequest(MutableEntity):
         db_table = "order_change_requests"
         triggers = [
             *MutableEntity.Meta.triggers,
-            SharedTrigger(
-                name="append_only",
-                function="refuse_change",
-                level=pgtrigger.Row,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Delete,
-            ),
-            SharedTrigger(
-                name="append_only_truncate",
-                function="refuse_change",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-            ),
+            *never_removed(),
             SharedTrigger(
                 name="open",
                 function="open_order_request",
