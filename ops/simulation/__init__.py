@@ -1,0 +1,1 @@
+"""A simulated trading day over real quotes: `day.simulate()`. Load for benchmarks and for fault tests."""
