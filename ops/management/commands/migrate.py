@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 
+from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
-from ops.migrating.lock import migration_lock
 
 
 class Command(migrate.Command):
@@ -24,6 +24,8 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         with (
             connected_as_owner(options["database"]),
-            migration_lock(options["database"], wait_seconds=options["lock_wait"]),
+            exclusive(
+                "migrate", what="Another migration", alias=options["database"], wait_seconds=options["lock_wait"]
+            ),
         ):
             super().handle(*args, **options)

@@ -1,0 +1,66 @@
+"""One run at a time of what must not run twice: advisory locks that are tried, never waited for inside PostgreSQL."""
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from config.commands import Locked
+
+POLL_SECONDS = 0.1
+
+
+def lock_key(name: str) -> int:
+    """The key of the lock `name`: the first eight bytes of its SHA-256, as the signed bigint that PostgreSQL takes."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
+@contextmanager
+def exclusive(
+    name: str, *, what: str, alias: str = DEFAULT_DB_ALIAS, wait_seconds: float = 0
+) -> Iterator[psycopg.Connection]:
+    """Hold the lock `name` of the database on a connection of its own, and give that connection.
+
+    Raises `Locked`, naming the holder, when another run keeps it for longer than `wait_seconds`; `what` begins that
+    sentence ("Another migration"). The lock ends with the block or with the process, however that ends.
+
+    It is tried and tried again: a session that waits inside PostgreSQL holds a snapshot, which CREATE INDEX
+    CONCURRENTLY of the run that has the lock would wait for in turn.
+    """
+    connections[alias].ensure_connection()  # starts the embedded server
+    with psycopg.connect(**_parameters(alias), autocommit=True) as holder:
+        deadline = time.monotonic() + wait_seconds
+        while not _try_lock(holder, name):
+            if time.monotonic() > deadline:
+                raise Locked(f"{what} is running ({_describe_holder(holder, name)}): try again when it has ended.")
+            time.sleep(POLL_SECONDS)
+        yield holder
+
+
+def _parameters(alias: str) -> dict[str, Any]:
+    parameters = dict(connections[alias].get_connection_params())
+    for of_django in ("context", "cursor_factory", "prepare_threshold", "pool"):
+        parameters.pop(of_django, None)
+    return parameters
+
+
+def _try_lock(connection: psycopg.Connection, name: str) -> bool:
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", [lock_key(name)]).fetchone()
+    return bool(row and row[0])
+
+
+def _describe_holder(connection: psycopg.Connection, name: str) -> str:
+    row = connection.execute(
+        "SELECT format('process %%s of %%s, since %%s', a.pid, coalesce(host(a.client_addr), 'this host'),"
+        " to_char(a.backend_start, 'HH24:MI:SS'))"
+        " FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+        " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND (l.classid::bigint << 32 | l.objid::bigint) = %s",
+        [lock_key(name)],
+    ).fetchone()
+    return str(row[0]) if row else "it has just ended"
