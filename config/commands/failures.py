@@ -32,3 +32,21 @@ class Locked(Failed):
     """Another run holds the lock. Exit code 5."""
 
     returncode = 5
+
+
+class NoSpace(Failed):
+    """A disk is full, or would be before the work is done. Exit code 6."""
+
+    returncode = 6
+
+
+class VersionSkew(Failed):
+    """Server, tools, code and data are of versions that do not fit together. Exit code 7."""
+
+    returncode = 7
+
+
+class DrillMismatch(Failed):
+    """What was restored differs from what was backed up. Exit code 8."""
+
+    returncode = 8

@@ -5,7 +5,13 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
-from config.settings.databases import application_database, embedded_database, owner_database, replica_databases
+from config.settings.databases import (
+    administrator_database,
+    application_database,
+    embedded_database,
+    owner_database,
+    replica_databases,
+)
 from config.settings.environment import PACKAGE_PARENT, PROJECT_DIR, env
 
 BASE_DIR = PROJECT_DIR
@@ -68,6 +74,12 @@ EMBEDDED_DATABASE = embedded_database()
 DATABASES = {"default": application_database(EMBEDDED_DATABASE)}
 #: What `migrate` and other schema changes log in with (MIGRATE_DATABASE_URL).
 OWNER_DATABASE = owner_database(DATABASES["default"])
+#: What `restore_db` ends sessions with, and `pitr` streams with (ADMIN_DATABASE_URL); None where nobody is named.
+ADMIN_DATABASE = administrator_database(DATABASES["default"])
+#: Where one stands who makes, renames or drops databases.
+MAINTENANCE_DATABASE = env.str("MAINTENANCE_DATABASE", default="postgres")
+#: Whose programs to prefer (pg_dump, postgres, …); None: those that are found.
+POSTGRES_BIN_DIR = Path(env.str("POSTGRES_BIN_DIR", default="")) if env.str("POSTGRES_BIN_DIR", default="") else None
 DATABASES |= replica_databases(DATABASES["default"])
 DATABASE_ROUTERS = ["config.database.router.ReplicaRouter"]
 #: The server's connection pool; a command uses one plain connection.
@@ -110,6 +122,12 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(PROJECT_DIR / "staticfiles")))
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(PROJECT_DIR / "backups")))
+#: Public keys (age1…) that backups are encrypted for; none: they are not encrypted.
+BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])
+#: The file with the private key (AGE-SECRET-KEY-…), which reading an encrypted backup takes.
+BACKUP_IDENTITY_FILE = env.str("BACKUP_IDENTITY_FILE", default="")
+#: Signs the manifest of a backup, so that nobody without it can make or change one.
+BACKUP_SIGNING_KEY = env.str("BACKUP_SIGNING_KEY", default="")
 SOURCE_DIR = PACKAGE_PARENT
 
 # Language and time: stored in UTC, to the microsecond ---------------------------------------------

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from config.database.embedded import EmbeddedServer
+from config.database.embedded.cluster import SUPERUSER
 from config.database.embedded.socket_folder import PORT
 from config.database.roles import BACKEND_LOGIN, MIGRATOR_LOGIN, libpq_options
 from config.settings.environment import PROJECT_DIR, env
@@ -61,6 +62,15 @@ def owner_database(application: dict[str, Any]) -> dict[str, Any]:
             database["USER"] = MIGRATOR_LOGIN
     database["OPTIONS"] = {**shared, **database.get("OPTIONS", {})}
     return _with_options(database, role="trading_owner", sslmode=None)
+
+
+def administrator_database(application: dict[str, Any]) -> dict[str, Any] | None:
+    """The connection of restores: may end other roles' sessions and read the log of all changes. None: nobody's."""
+    if env.str("ADMIN_DATABASE_URL", default=""):
+        return env.database("ADMIN_DATABASE_URL", engine=ENGINE)
+    if application.get("EMBEDDED"):
+        return {**application, "USER": SUPERUSER, "OPTIONS": {}}
+    return None
 
 
 def replica_databases(application: dict[str, Any]) -> dict[str, dict[str, Any]]:
