@@ -107,13 +107,9 @@ def libpq_parameters(database: Mapping[str, Any]) -> dict[str, str]:
     """Django's settings of a database as libpq's parameters, without the database's name."""
     options = database.get("OPTIONS", {})
     of_libpq = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "options", "application_name")
-    found = {
-        "host": database.get("HOST"),
-        "port": database.get("PORT"),
-        "user": database.get("USER"),
-        "password": database.get("PASSWORD"),
-        **{key: options.get(key) for key in of_libpq},
-    }
+    found = {key: options.get(key) for key in of_libpq}
+    # An address may name these behind its question mark, as it must for a socket's folder.
+    found |= {key: database.get(key.upper()) or options.get(key) for key in ("host", "port", "user", "password")}
     return {key: str(value) for key, value in found.items() if value}
 
 

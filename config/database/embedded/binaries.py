@@ -57,6 +57,12 @@ def version(bin_dir: Path) -> str | None:
     return _version_for(OsUser.current(), bin_dir)
 
 
+def installed() -> Iterator[Path]:
+    """The folders that may hold PostgreSQL's programs: the wheel's, then the system's, the newest first."""
+    yield from _of_wheel()
+    yield from _of_system()
+
+
 def major(version: str) -> int:
     return int(re.match(r"\d+", version)[0])  # type: ignore[index]
 

@@ -1,0 +1,123 @@
+"""What is in a database, in a form that can be compared: row counts, hashes that no order changes, sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import errors, sql
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_OURS = (
+    "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'"
+    " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid"
+    " AND d.deptype = 'e')"
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that holds rows itself: an ordinary one or a partition. `bytes` is without indexes."""
+
+    schema: str
+    name: str
+    bytes: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
+    def identifier(self) -> sql.Identifier:
+        return sql.Identifier(self.schema, self.name)
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Rows of a table and the sum of their 64-bit hashes, which is the same in every order."""
+
+    rows: int
+    hash: str
+
+
+def tables(session: Connection) -> list[Table]:
+    """All tables with rows of their own, the largest first."""
+    rows = session.execute(
+        "SELECT n.nspname, c.relname, pg_table_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        f" WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {_OURS} ORDER BY 3 DESC, 1, 2"
+    ).fetchall()
+    return [Table(*row) for row in rows]
+
+
+def fingerprint(session: Connection, table: Table) -> Fingerprint:
+    """Count and hash the rows of a table, in a transaction of the caller's.
+
+    `hash_record_extended` is what hash partitions use, so it gives the same in every version of PostgreSQL. Types
+    that it does not know (json, xml, points) are hashed as text.
+    """
+    # An alias that no column has.
+    query = "SELECT count(*), coalesce(sum({}), 0)::text FROM ONLY {} AS {}"
+    alias = sql.Identifier("the row")
+
+    def hashed(expression: str) -> tuple[Any, ...]:
+        each = sql.SQL(expression).format(alias)
+        return session.execute(sql.SQL(query).format(each, table.identifier, alias)).fetchone() or (0, "0")
+
+    try:
+        with session.transaction():
+            return Fingerprint(*hashed("hash_record_extended({}, 0)"))
+    except errors.UndefinedFunction:
+        with session.transaction():
+            session.execute(
+                "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres';"
+                " SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'"
+            )
+            return Fingerprint(*hashed("hashtextextended({}::text, 0)"))
+
+
+def sequences(session: Connection) -> dict[str, str]:
+    """The place of every sequence, as `last value/was it given out`."""
+    names = session.execute(
+        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        f" WHERE c.relkind = 'S' AND {_OURS} ORDER BY 1, 2"
+    ).fetchall()
+    if not names:
+        return {}
+    query = sql.SQL(" UNION ALL ").join(
+        sql.SQL("SELECT {}, last_value || '/' || is_called FROM {}").format(
+            sql.Literal(f"{schema}.{name}"), sql.Identifier(schema, name)
+        )
+        for schema, name in names
+    )
+    return {str(key): str(place) for key, place in session.execute(query).fetchall()}
+
+
+def differing_sequences(before: dict[str, str], after: dict[str, str], found: dict[str, str]) -> list[str]:
+    """Sequences that are not where they were between two moments; a snapshot does not hold them still."""
+    wrong = [f"sequence {key} is missing" for key in sorted(before.keys() - found.keys())]
+    for key in sorted(before.keys() & found.keys()):
+        low, high = sorted([_place(before[key]), _place(after.get(key, before[key]))])
+        if not low <= _place(found[key]) <= high:
+            wrong.append(f"sequence {key} is at {found[key]}, and was between {before[key]} and {after.get(key)}")
+    return wrong
+
+
+def _place(text: str) -> tuple[int, bool]:
+    value, _, called = text.partition("/")
+    return int(value), called == "true"
+
+
+def differing_tables(expected: dict[str, dict[str, Any]], found: Iterable[tuple[Table, Fingerprint]]) -> list[str]:
+    """One sentence for each table that is missing, unexpected, or has other rows than the manifest says."""
+    there = {table.key: fingerprint for table, fingerprint in found}
+    wrong = [f"table {key} is missing" for key in sorted(expected.keys() - there.keys())]
+    wrong += [f"table {key} was not in the backup" for key in sorted(there.keys() - expected.keys())]
+    for key in sorted(expected.keys() & there.keys()):
+        if there[key].rows != expected[key]["rows"]:
+            wrong.append(f"table {key} has {there[key].rows:,} rows, and had {expected[key]['rows']:,}")
+        elif there[key].hash != expected[key]["hash"]:
+            wrong.append(f"table {key} has other contents in its {there[key].rows:,} rows")
+    return wrong

@@ -1,0 +1,43 @@
+"""A small broker on a database of its own, and a folder for its backups."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from ops.backup.dump import back_up
+from ops.backup.store import Backup, Store
+from ops.seeding.seed import seed_small_broker
+from tests import databases
+from tests.databases import Database
+
+
+@pytest.fixture(scope="module")
+def broker(django_db_setup: None, django_db_blocker: Any) -> Iterator[Database]:
+    """Seeded; Django's own connection is on it while the module's tests run."""
+    default = connections["default"]
+    with django_db_blocker.unblock(), databases.clone(f"backup_{os.getpid()}") as database:
+        default.close()
+        before = default.settings_dict["NAME"]
+        default.settings_dict["NAME"] = database.name
+        try:
+            seed_small_broker()
+            yield database
+        finally:
+            default.close()
+            default.settings_dict["NAME"] = before
+
+
+@pytest.fixture
+def store(broker: Database, tmp_path: Path) -> Store:
+    return Store(tmp_path / "backups")
+
+
+@pytest.fixture(scope="module")
+def kept(broker: Database, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Backup]:
+    """A backup for tests that leave it as it is."""
+    store = Store(tmp_path_factory.mktemp("kept") / "backups")
+    return store, back_up(store)
