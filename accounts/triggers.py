@@ -2,6 +2,7 @@
 
 import pgtrigger
 
+from config.database.roles import OWNER
 from config.database.triggers import SharedTrigger
 
 
@@ -17,6 +18,21 @@ def move_heads() -> SharedTrigger:
     )
 
 
+def trading_entry() -> SharedTrigger:
+    """What trades and swaps are booked as is booked by them only. The name spares the owner's functions the call."""
+    return SharedTrigger(
+        name="of_trading",
+        function="refuse_trading_entry",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition(
+            f"CURRENT_USER <> '{OWNER.name}' AND (NEW.transaction_type IN ('realized_pnl', 'swap')"
+            " OR NEW.reference_type IN ('trades', 'positions'))"
+        ),
+    )
+
+
 def head_forward() -> SharedTrigger:
     """A balance changes only with a later entry."""
     return SharedTrigger(
@@ -26,6 +42,41 @@ def head_forward() -> SharedTrigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
         condition=pgtrigger.Condition("OLD.balance <> NEW.balance OR OLD.last_seq <> NEW.last_seq"),
+    )
+
+
+#: What an account is opened as.
+IDENTITY = ("user_id", "account_type", "kind", "currency")
+#: What it is worth, and may lose, at the latest marks: none at first, then the database's own to write.
+VALUATION = ("equity", "margin_used", "margin_available", "unrealized_pnl", "realized_pnl", "credit")
+
+
+def account_identity() -> SharedTrigger:
+    """Whose an account is and what it is stay. Postings do not name these columns, and do not pay for this."""
+    old, new = (", ".join(f"{row}.{column}" for column in IDENTITY) for row in ("OLD", "NEW"))
+    return SharedTrigger(
+        name="identity",
+        function="refuse_account_identity",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf(*IDENTITY),
+        condition=pgtrigger.Condition(f"(({old}) IS DISTINCT FROM ({new}))"),
+    )
+
+
+def account_opened() -> SharedTrigger:
+    """A new account is worth nothing."""
+    # What must not be negative is left to its CHECK.
+    valued = " OR ".join(
+        f"NEW.{column} {'>' if column in ('margin_used', 'credit') else '<>'} 0" for column in VALUATION
+    )
+    return SharedTrigger(
+        name="opened",
+        function="refuse_valued_account",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition(f"({valued} OR NEW.margin_level IS NOT NULL)"),
     )
 
 
@@ -70,6 +121,18 @@ def account_changed() -> SharedTrigger:
         when=pgtrigger.After,
         operation=pgtrigger.Update,
         condition=pgtrigger.Condition(f"(({old}) IS DISTINCT FROM ({new}))"),
+    )
+
+
+def currency_exponent() -> SharedTrigger:
+    """What money is rounded to stays once somebody counts in it."""
+    return SharedTrigger(
+        name="exponent",
+        function="check_currency_exponent",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("exponent"),
+        condition=pgtrigger.Condition("OLD.exponent <> NEW.exponent"),
     )
 
 

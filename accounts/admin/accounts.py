@@ -58,8 +58,9 @@ class AccountAdmin(SoftDeletableAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         readonly = super().get_readonly_fields(request, obj)
-        # The ledger is in the account's currency, orders and positions belong to its owner.
-        return [*readonly, "account_number", "user", "currency"] if obj is not None else readonly
+        # An account stays what it was opened as.
+        opened_as = ("account_number", "user", "account_type", "kind", "currency")
+        return [*readonly, *opened_as] if obj is not None else readonly
 
 
 @admin.register(AccountAudit)

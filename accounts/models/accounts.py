@@ -14,8 +14,8 @@ from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import SoftDeletableEntity
 
-#: Columns that only the ledger moves.
-HEAD = frozenset({"balance", "last_seq"})
+#: Columns that the application has no right to change: the ledger moves the head, marks the valuation.
+KEPT_BY_DATABASE = frozenset({"created_at", "balance", "last_seq", "margin_level", *triggers.VALUATION})
 
 
 class Account(SoftDeletableEntity):
@@ -24,7 +24,8 @@ class Account(SoftDeletableEntity):
     `balance` and `last_seq` are the head of the account's ledger: only the ledger's trigger moves them, and at the
     commit they must be what the last entry says (`accounts_head_fk`).
     The firm's own accounts (house, liquidity provider, suspense) belong to the user that stands for the firm.
-    `equity`, margin and profit columns are the latest valuation, not books. A number is never used again.
+    Owner, type, kind and currency stay what they were when it was opened. `equity`, margin and profit columns are the
+    latest valuation, not books: postings and `mark_to_market()` write them. A number is never used again.
     """
 
     user = models.ForeignKey(
@@ -81,6 +82,8 @@ class Account(SoftDeletableEntity):
         triggers = [
             *SoftDeletableEntity.Meta.triggers,
             triggers.head_forward(),
+            triggers.account_identity(),
+            triggers.account_opened(),
             triggers.account_created(),
             triggers.account_changed(),
         ]
@@ -140,12 +143,12 @@ class Account(SoftDeletableEntity):
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save a known account without the head of its ledger: the application has no right to write that."""
+        """Save a known account without what the database keeps: the application has no right to write that."""
         if not self._state.adding and kwargs.get("update_fields") is None:
             kwargs["update_fields"] = [
                 field.name
                 for field in self._meta.concrete_fields
-                if not (field.primary_key or field.generated or field.attname in HEAD)
+                if not (field.primary_key or field.generated or field.attname in KEPT_BY_DATABASE)
                 and field.attname not in self.get_deferred_fields()
             ]
         super().save(*args, **kwargs)

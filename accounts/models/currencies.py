@@ -4,13 +4,17 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.choices import CurrencyKind
+from accounts.triggers import currency_exponent
 from config.database import triggers
 from config.database.constraints import between, one_of, requires
 from config.database.fields import CreatedAtField, UpdatedAtField
 
 
 class Currency(models.Model):
-    """A currency by its code (ISO 4217 for fiat and metals, the exchanges' ticker for crypto)."""
+    """A currency by its code (ISO 4217 for fiat and metals, the exchanges' ticker for crypto).
+
+    Its exponent stays once there is an account in it.
+    """
 
     code = models.CharField(max_length=10, primary_key=True, help_text="3 to 10 capital letters or digits.")
     name = models.CharField(max_length=100)
@@ -26,7 +30,7 @@ class Currency(models.Model):
     class Meta:
         db_table = "currencies"
         verbose_name_plural = "currencies"
-        triggers = [triggers.touch()]
+        triggers = [triggers.touch(), currency_exponent()]
         constraints = [
             requires(
                 "currencies",

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.db.models.functions import NullIf
 
 from accounts.choices import JournalKind, TransactionType
-from accounts.triggers import move_heads
+from accounts.triggers import move_heads, trading_entry
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyEntity, AppendOnlyLog
@@ -113,7 +113,7 @@ class AccountTransaction(AppendOnlyLog):
 
     class Meta(AppendOnlyLog.Meta):
         db_table = "account_transactions"
-        triggers = [*AppendOnlyLog.Meta.triggers, move_heads()]
+        triggers = [*AppendOnlyLog.Meta.triggers, trading_entry(), move_heads()]
         constraints = [
             # Also an account's statement in order.
             models.UniqueConstraint(fields=["account", "seq"], name="account_transactions_account_seq_uniq"),

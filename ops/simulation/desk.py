@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from accounts import services as accounts
 from accounts.choices import CashRequestType
+from config.database.owner import connected_as_owner
 from ops.simulation.cast import Cast
 from ops.simulation.events import ACCEPTED, ANY, Event
 from ops.simulation.market import Path
@@ -212,7 +213,12 @@ class Desk:
             pass
 
     def _accrue_swaps(self, account: int) -> None:
-        trading.accrue_swaps(night=self.night)
+        """The simulated day is over, whatever the clock says: a night that is not yet, the schema's owner charges."""
+        if self.night < datetime.now(UTC).date():
+            trading.accrue_swaps(night=self.night)
+        else:
+            with connected_as_owner():
+                trading.charge_night(night=self.night)
 
     def _apply_negative_balance_protection(self, account: int) -> None:
         accounts.apply_negative_balance_protection(account=self.cast.accounts[account], created_by=self.cast.approver)

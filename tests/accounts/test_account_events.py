@@ -27,6 +27,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.usefixtures("as_owner")  # whom credit and valuations are left to
 @pytest.mark.parametrize(("change", "events"), CHANGES, ids=[change for change, _ in CHANGES])
 def test_a_change_writes_its_events(sql: Any, change: str, events: list[str]) -> None:
     account = rows.account()

@@ -122,7 +122,8 @@ def reach(desk: Desk, sql: Any, status: str) -> CashRequest:
 @pytest.mark.parametrize("after", STATES)
 def test_every_pair_of_states(desk: Desk, sql: Any, refused: Any, before: str, after: str) -> None:
     request = reach(desk, sql, before)
-    other = rows.journal((desk.client, 100), (desk.house, -100))
+    booked = {} if before == "completed" else {"idempotency_key": f"cash:{request.pk}"}
+    other = rows.journal((desk.client, 100), (desk.house, -100), **booked)
     change = {
         "processing": "approved_by_id = coalesce(approved_by_id, %(checker)s),"
         " approved_at = coalesce(approved_at, now())",
@@ -163,7 +164,10 @@ BAD_CHANGES = [
     ("cash_requests_journal_matches", "processing", "status = 'completed', journal_id = %(smaller)s"),
     ("cash_requests_journal_matches", "processing", "status = 'completed', journal_id = %(bonus)s"),
     ("cash_requests_journal_matches", "processing", "status = 'completed', journal_id = %(elsewhere)s"),
-    ("cash_requests_journal_uniq", "processing", "status = 'completed', journal_id = %(used)s"),
+    ("cash_requests_journal_matches", "processing", "status = 'completed', journal_id = %(fitting)s"),
+    ("cash_requests_journal_matches", "processing", "status = 'completed', journal_id = %(used)s"),
+    ("cash_requests_approved_in_time", "pending", "approved_by_id = %(checker)s, approved_at = '2020-01-01'"),
+    ("cash_requests_approved_in_time", "pending", "approved_by_id = %(checker)s, approved_at = 'infinity'"),
 ]
 
 
@@ -179,7 +183,7 @@ def test_a_bad_change_is_refused(desk: Desk, sql: Any, refused: Any, rule: str, 
         "fitting": rows.journal((desk.client, 100), (desk.house, -100)).pk,
         "smaller": rows.journal((desk.client, 99), (desk.house, -99)).pk,
         "bonus": rows.journal((desk.client, 100), (desk.house, -100), kind="bonus").pk,
-        "elsewhere": rows.journal((rows.account(), 100), (desk.house, -100)).pk,
+        "elsewhere": rows.journal((rows.account(account_type="live"), 100), (desk.house, -100)).pk,
         "used": approve_cash(request=desk.ask(), approved_by=desk.checker),
     }
     with refused(rule):
@@ -203,6 +207,7 @@ def test_a_form_says_that_the_currency_is_wrong(desk: Desk) -> None:
 def test_rules_that_triggers_usually_forestall(live_database: Database) -> None:
     """With the triggers off, the constraints behind them hold."""
     desk = Desk()
+    used = approve_cash(request=desk.ask(), approved_by=desk.checker)
     connection.close()
     with live_database.connect(owner=True) as owner:
         owner.execute("ALTER TABLE cash_requests DISABLE TRIGGER USER")
@@ -210,6 +215,7 @@ def test_rules_that_triggers_usually_forestall(live_database: Database) -> None:
             ("cash_requests_status_check", {"status": "maybe"}),
             ("cash_requests_journal_when_completed_check", {"status": "completed"}),
             ("cash_requests_journal_id_fk", {"status": "completed", "journal_id": NOBODY}),
+            ("cash_requests_journal_uniq", {"status": "completed", "journal_id": used}),
         ):
             values = {
                 "account_id": desk.client.pk,

@@ -20,7 +20,7 @@ class World:
     def __init__(self) -> None:
         self.user = rows.user(username="ada", email="ada@example.org")
         self.other = rows.user()
-        self.account = rows.account(user=self.user, currency="USD", account_number="A1")
+        self.account = rows.account(user=self.user, currency="USD", account_number="A1", account_type="live")
         rows.currency("EUR")
         self.house = rows.house()
         self.journal = rows.journal(idempotency_key="j1")
@@ -223,7 +223,7 @@ BAD_ROWS: list[tuple[str, str, dict[str, Any]]] = [
         "account_transactions",
         {"balance_before": 1, "balance_after": 101},
     ),
-    ("account_transactions_reference_check", "account_transactions", {"reference_type": "trades"}),
+    ("account_transactions_reference_check", "account_transactions", {"reference_type": "cash_requests"}),
     ("account_transactions_reference_check", "account_transactions", {"reference_id": NOBODY}),
     ("account_transactions_journal_id_fk", "account_transactions", {"journal_id": NOBODY}),
     ("account_transactions_account_currency_fk", "account_transactions", {"currency": "EUR"}),
@@ -387,7 +387,7 @@ def test_a_legal_entity_has_a_lei_instead_of_a_birth_date(sql: Any, world: World
 
 def test_an_account_with_entries_keeps_its_currency(sql: Any, refused: Any, world: World) -> None:
     write(sql, world, "account_transactions", world.good("account_transactions"))
-    with refused("account_transactions_account_currency_fk"):
+    with refused("accounts_identity_immutable"):
         sql("UPDATE accounts SET currency = 'EUR' WHERE id = %s", [world.account.pk])
 
 

@@ -28,12 +28,20 @@ class Bank:
         self.deposit = self.post("deposit", (self.client, 100), (self.house, -100))
         self.post("deposit", (self.other, 40), (self.house, -40))
 
-    def post(self, leg_type: str, *legs: tuple[Account, Any], kind: str = "", key: str = "") -> UUID:
+    def post(
+        self, leg_type: str, *legs: tuple[Account, Any], kind: str = "", key: str = "", reference_type: str = ""
+    ) -> UUID:
         return post_journal(
             kind=JournalKind(kind or leg_type),
             idempotency_key=key or str(uuid4()),
             legs=[
-                Leg(account=account.pk, type=TransactionType(leg_type), amount=Decimal(amount))
+                Leg(
+                    account=account.pk,
+                    type=TransactionType(leg_type),
+                    amount=Decimal(amount),
+                    reference_type=reference_type,
+                    reference_id=uuid4() if reference_type else None,
+                )
                 for account, amount in legs
             ],
         )
@@ -271,6 +279,45 @@ def test_is_refused(bank: Bank, refused: Any, rule: str, what: str, write: Calla
     assert (bank.balance(bank.client), bank.balance(bank.other)) == (100, 40)
 
 
+@pytest.mark.parametrize("leg_type", [kind for kind in TransactionType if kind not in ("realized_pnl", "swap")])
+def test_what_takes_money_takes_no_more_than_there_is(bank: Bank, refused: Any, leg_type: str) -> None:
+    """By whatever name; only trading itself may take more."""
+    with refused("account_transactions_no_overdraft"):
+        bank.post(leg_type, (bank.client, "-100.00000001"), (bank.house, "100.00000001"), kind="correction")
+    bank.post(leg_type, (bank.client, -100), (bank.house, 100), kind="correction")
+    with refused("account_transactions_no_overdraft"):
+        reverse_journal(journal=bank.deposit)
+
+
+@pytest.mark.parametrize(
+    ("leg_type", "reference_type"),
+    [("realized_pnl", ""), ("swap", ""), ("adjustment", "trades"), ("commission", "positions")],
+)
+def test_nobody_books_for_trading(bank: Bank, refused: Any, leg_type: str, reference_type: str) -> None:
+    with refused("account_transactions_of_trading"):
+        bank.post(leg_type, (bank.client, 1), (bank.house, -1), kind="adjustment", reference_type=reference_type)
+
+
+def test_one_statement_may_post_demo_and_real_money_in_journals_of_their_own(bank: Bank, refused: Any) -> None:
+    demo, demo_house = rows.account(), rows.house(account_type="demo")
+    real = [{"account": bank.client, "amount": 5}, {"account": bank.house, "amount": -5}]
+    first, second = bank.journal(), bank.journal()
+    bank.enter(
+        *({**entry, "journal": first} for entry in real),
+        {"account": demo, "amount": 5, "journal": second},
+        {"account": demo_house, "amount": -5, "journal": second},
+        journal=first,
+    )
+    with refused("account_transactions_demo_money"):
+        third, fourth = bank.journal(), bank.journal()
+        bank.enter(
+            *({**entry, "journal": third} for entry in real),
+            {"account": demo, "amount": 5, "journal": fourth},
+            {"account": bank.house, "amount": -5, "journal": fourth},
+            journal=third,
+        )
+
+
 @pytest.mark.parametrize(
     "change", ["is_locked = true, locked_reason = 'fraud'", "is_active = false", "deleted_at = now()"]
 )
@@ -284,7 +331,7 @@ def test_no_money_leaves_a_closed_account(bank: Bank, refused: Any, change: str,
 
 def test_the_owner_is_held_by_the_same_rules(live_database: Database) -> None:
     with transaction.atomic():
-        client, house = rows.account(), rows.house()
+        client, house = rows.account(account_type="live"), rows.house()
         rows.journal((client, 100), (house, -100))
     for statement, rule in (
         ("UPDATE accounts SET balance = 5 WHERE last_seq > 0", "accounts_head_forward"),
@@ -312,7 +359,7 @@ def test_the_owner_is_held_by_the_same_rules(live_database: Database) -> None:
 def test_a_head_that_has_moved_is_to_be_tried_again(live_database: Database) -> None:
     """Entries that somebody else's entries have overtaken: the head does not wait for them."""
     with transaction.atomic():
-        client, house = rows.account(), rows.house()
+        client, house = rows.account(account_type="live"), rows.house()
         rows.journal((client, 100), (house, -100))
     with live_database.connect(owner=True) as owner:
         owner.execute("ALTER TABLE accounts DISABLE TRIGGER accounts_head_forward")
@@ -333,9 +380,10 @@ def test_a_head_that_has_moved_is_to_be_tried_again(live_database: Database) -> 
         connection.rollback()
 
 
+@pytest.mark.usefixtures("as_owner")  # as whom trades book
 def test_losses_and_fees_may_take_a_client_below_zero_and_the_house_pays(bank: Bank) -> None:
-    for leg_type, kind in (("realized_pnl", "correction"), ("commission", "commission"), ("swap", "correction")):
-        bank.post(leg_type, (bank.client, -50), (bank.house, 50), kind=kind)
+    for leg_type in ("realized_pnl", "commission", "swap"):
+        bank.post(leg_type, (bank.client, -50), (bank.house, 50), kind="correction", reference_type="trades")
     assert bank.balance(bank.client) == -50
     journal = apply_negative_balance_protection(account=bank.client)
     assert bank.balance(bank.client) == 0
@@ -346,6 +394,7 @@ def test_losses_and_fees_may_take_a_client_below_zero_and_the_house_pays(bank: B
         apply_negative_balance_protection(account=bank.house)
 
 
+@pytest.mark.usefixtures("as_owner")  # who gives credit
 def test_credit_is_not_money_to_withdraw(bank: Bank, refused: Any) -> None:
     bank.sql("UPDATE accounts SET credit = 1000 WHERE id = %s", [bank.client.pk])
     with refused("account_transactions_no_overdraft"):
@@ -359,12 +408,12 @@ def test_several_legs_accounts_and_currencies(bank: Bank) -> None:
         kind=JournalKind.CORRECTION,
         idempotency_key="mixed",
         legs=[
-            Leg(account=bank.client.pk, type=TransactionType.REALIZED_PNL, amount=Decimal("12.5")),
+            Leg(account=bank.client.pk, type=TransactionType.ADJUSTMENT, amount=Decimal("12.5")),
             Leg(account=bank.client.pk, type=TransactionType.COMMISSION, amount=Decimal("-2")),
-            Leg(account=bank.house.pk, type=TransactionType.REALIZED_PNL, amount=Decimal("-12.5")),
-            Leg(account=bank.euros.pk, type=TransactionType.SWAP, amount=Decimal("0.00000001")),
+            Leg(account=bank.house.pk, type=TransactionType.ADJUSTMENT, amount=Decimal("-12.5")),
+            Leg(account=bank.euros.pk, type=TransactionType.BONUS, amount=Decimal("0.00000001")),
             Leg(account=bank.house.pk, type=TransactionType.COMMISSION, amount=Decimal("2")),
-            Leg(account=house_euros.pk, type=TransactionType.SWAP, amount=Decimal("-0.00000001")),
+            Leg(account=house_euros.pk, type=TransactionType.BONUS, amount=Decimal("-0.00000001")),
         ],
         description="A trade",
     )

@@ -17,7 +17,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from config.database.roles import BACKEND_LOGIN
+from config.database.roles import BACKEND_LOGIN, MIGRATOR_LOGIN
 from ops.bench.cluster import Cluster, throwaway_cluster
 from ops.simulation.acknowledged import reconcile
 from ops.verification.books import verify_books
@@ -53,7 +53,11 @@ def simulated_day(cluster: Cluster, database: str, file: Path, *arguments: str) 
     command = [sys.executable, "manage.py", "simulate_trading", "--clients", str(CLIENTS), "--json", "--noinput"]
     with subprocess.Popen(
         [*command, "--acknowledged", str(file), *arguments],
-        env={**os.environ, "DATABASE_URL": cluster.server.url(user=BACKEND_LOGIN, database=database)},
+        env={
+            **os.environ,
+            "DATABASE_URL": cluster.server.url(user=BACKEND_LOGIN, database=database),
+            "MIGRATE_DATABASE_URL": cluster.server.url(user=MIGRATOR_LOGIN, database=database),
+        },
         cwd=PROJECT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

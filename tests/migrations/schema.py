@@ -33,6 +33,23 @@ DAILY = {"interval": "day", "premake": 7}
 RESOLUTION = frozenset({"resolved_at", "resolved_by_id", "resolution_note"})
 #: Of a position; its holder sets them.
 EXITS = frozenset({"stop_loss", "take_profit", "trailing_stop"})
+#: Of an account: its ledger's head and its valuation, and what never changes.
+KEPT_OF_ACCOUNT = frozenset(
+    {
+        "id",
+        "created_at",
+        "balance",
+        "last_seq",
+        "head_seq",
+        "equity",
+        "margin_used",
+        "margin_available",
+        "margin_level",
+        "unrealized_pnl",
+        "realized_pnl",
+        "credit",
+    }
+)
 #: Of an order; the last two are generated.
 MOVED_BY_FILLS = frozenset(
     {
@@ -53,7 +70,7 @@ TABLES = {
     "client_identities": Table("accounts"),
     "client_classifications": Table("accounts"),
     "currencies": Table("accounts"),
-    "accounts": Table("accounts", guarded=frozenset({"balance", "last_seq", "head_seq"})),
+    "accounts": Table("accounts", guarded=KEPT_OF_ACCOUNT),
     "journals": log("accounts"),
     "account_transactions": log("accounts"),
     "cash_requests": Table("accounts"),

@@ -129,7 +129,9 @@ def account_transaction(**columns: Any) -> AccountTransaction:
     """The entry of a deposit of 100, or of `amount`, whose other side is a new house account."""
     owner = columns.pop("account", None) or account()
     amount = Decimal(columns.pop("amount", 100))
-    made = journal((owner, amount), (house(currency=owner.currency), -amount), **columns)
+    made = journal(
+        (owner, amount), (house(currency=owner.currency, account_type=owner.account_type), -amount), **columns
+    )
     return made.entries.get(account=owner)
 
 

@@ -12,10 +12,10 @@ from tests.rows import accounts
 from tests.rows import trading as rows
 from tests.trading.floor import Floor, broken
 from trading.models import Position
-from trading.services import ValuationResult, accrue_swaps, mark_to_market
+from trading.services import ValuationResult, accrue_swaps, charge_night, mark_to_market
 
-pytestmark = pytest.mark.django_db
-
+#: Nights that are not over yet are the owner's to charge.
+as_owner = pytest.mark.usefixtures("as_owner", "db")
 #: Positions of a test are opened now, so nights are counted from today's on.
 TODAY = datetime.now(UTC).date()
 
@@ -26,7 +26,7 @@ def weekday(number: int) -> date:
 
 
 @pytest.fixture
-def floor() -> Iterator[Floor]:
+def floor(db: None) -> Iterator[Floor]:
     """The books hold after each test."""
     yield Floor(leverage=30)
     assert broken() == {}
@@ -58,6 +58,7 @@ def test_a_short_position_is_worth_what_the_ask_leaves(floor: Floor) -> None:
     assert Position.objects.get(pk=result.position_id).unrealized_pnl == -510
 
 
+@pytest.mark.django_db
 def test_a_valuation_is_in_the_currency_of_the_account() -> None:
     floor = Floor(currency="EUR", leverage=1)
     result = floor.trade("buy", 1, "1.2")
@@ -135,12 +136,13 @@ def _swapped(**columns: Any) -> Floor:
     return floor
 
 
+@as_owner
 @pytest.mark.parametrize(("day", "nights"), [(1, 1), (2, 1), (3, 3), (4, 1), (5, 1), (6, 0), (7, 0)])
 def test_a_night_costs_a_share_of_the_notional(day: int, nights: int) -> None:
     floor = _swapped()
     result = floor.trade("buy", 1, "1.1")
     floor.mark(floor.eurusd, Decimal("1.2"))
-    charged = accrue_swaps(night=weekday(day))
+    charged = charge_night(night=weekday(day))
     assert charged == ValuationResult(positions=min(nights, 1), accounts=min(nights, 1))
     # 120,000 USD at 0.01 %
     assert floor.balance == -12 * nights
@@ -148,23 +150,25 @@ def test_a_night_costs_a_share_of_the_notional(day: int, nights: int) -> None:
     assert broken() == {}
 
 
+@as_owner
 def test_a_night_is_charged_once() -> None:
     floor = _swapped()
     floor.trade("buy", 1, "1.1")
     other = rows.instrument(swap_short=Decimal("0.0002"))
     floor.trade("sell", 1, "1.1", instrument=other)
     night = weekday(1)
-    assert accrue_swaps(night=night) == ValuationResult(positions=2, accounts=1)
-    assert accrue_swaps(night=night) == ValuationResult(positions=0, accounts=0)
+    assert charge_night(night=night) == ValuationResult(positions=2, accounts=1)
+    assert charge_night(night=night) == ValuationResult(positions=0, accounts=0)
     assert floor.balance == 11
     journal = Journal.objects.get(idempotency_key=f"swap:{floor.account.id}:{night}")
     amounts = AccountTransaction.objects.filter(journal=journal).values_list("amount", flat=True)
     assert sorted(amounts) == [-11, -11, 22]
-    accrue_swaps(night=night + timedelta(days=1))
+    charge_night(night=night + timedelta(days=1))
     assert floor.balance == 22
     assert broken() == {}
 
 
+@as_owner
 def test_the_schedule_of_the_group_comes_first() -> None:
     floor = _swapped(group_name="vip")
     since = datetime.now(UTC) - timedelta(days=1)
@@ -177,40 +181,42 @@ def test_the_schedule_of_the_group_comes_first() -> None:
         triple_swap_weekday=5,
     )
     floor.trade("buy", 1, "1.0")
-    accrue_swaps(night=weekday(5))
+    charge_night(night=weekday(5))
     assert floor.balance == -60
-    accrue_swaps(night=weekday(3) if weekday(3) > TODAY else weekday(3) + timedelta(days=7))
+    charge_night(night=weekday(3) if weekday(3) > TODAY else weekday(3) + timedelta(days=7))
     assert floor.balance == -80
     assert broken() == {}
 
 
+@as_owner
 def test_an_islamic_account_has_no_swaps() -> None:
-    floor = _swapped()
-    floor.account.account_type = "islamic"
-    floor.account.save()
+    floor = _swapped(account_type="islamic")
     floor.trade("buy", 1, "1.1")
-    assert accrue_swaps(night=weekday(1)) == ValuationResult(positions=0, accounts=0)
+    assert charge_night(night=weekday(1)) == ValuationResult(positions=0, accounts=0)
 
 
+@as_owner
 def test_what_was_closed_or_opened_later_is_not_charged() -> None:
     floor = _swapped()
     floor.trade("buy", 1, "1.1")
-    assert accrue_swaps(night=TODAY - timedelta(days=7)) == ValuationResult(positions=0, accounts=0)
+    assert charge_night(night=TODAY - timedelta(days=7)) == ValuationResult(positions=0, accounts=0)
     floor.trade("sell", 1, "1.1")
-    assert accrue_swaps(night=weekday(1)) == ValuationResult(positions=0, accounts=0)
+    assert charge_night(night=weekday(1)) == ValuationResult(positions=0, accounts=0)
 
 
+@as_owner
 def test_swaps_that_cancel_each_other_are_booked_without_the_house() -> None:
     floor = _swapped()
     mirror = rows.instrument(swap_short=Decimal("0.0001"))
     floor.trade("buy", 1, "1.1")
     floor.trade("sell", 1, "1.1", instrument=mirror)
-    assert accrue_swaps(night=weekday(1)) == ValuationResult(positions=2, accounts=1)
-    assert accrue_swaps(night=weekday(1)) == ValuationResult(positions=0, accounts=0)
+    assert charge_night(night=weekday(1)) == ValuationResult(positions=2, accounts=1)
+    assert charge_night(night=weekday(1)) == ValuationResult(positions=0, accounts=0)
     assert floor.balance == 0
     assert broken() == {}
 
 
+@as_owner
 def test_a_swap_is_converted() -> None:
     accounts.currency("JPY", exponent=0)
     floor = Floor()
@@ -223,12 +229,13 @@ def test_a_swap_is_converted() -> None:
     )
     floor.trade("buy", 1, "150", instrument=usdjpy)
     floor.mark(usdjpy, Decimal(160))
-    accrue_swaps(night=weekday(1))
+    charge_night(night=weekday(1))
     # 1,600 JPY at 160
     assert floor.balance == 10
     assert broken() == {}
 
 
+@as_owner
 def test_a_swap_that_cannot_be_converted_is_refused(refused: Any) -> None:
     floor = Floor()
     yen = rows.instrument(
@@ -236,4 +243,16 @@ def test_a_swap_that_cannot_be_converted_is_refused(refused: Any) -> None:
     )
     floor.trade("buy", 1, "100", instrument=yen)
     with refused("instrument_marks_convert"):
-        accrue_swaps(night=weekday(1))
+        charge_night(night=weekday(1))
+
+
+@pytest.mark.django_db
+def test_a_night_is_charged_when_it_is_over(refused: Any) -> None:
+    floor = _swapped()
+    floor.trade("buy", 1, "1.1")
+    with refused("positions_swap_night_over"):
+        accrue_swaps(night=TODAY)
+    # The position has not been open then.
+    assert accrue_swaps(night=TODAY - timedelta(days=1)) == ValuationResult(positions=0, accounts=0)
+    with refused("permission denied for function charge_night"):
+        charge_night(night=TODAY)

@@ -11,6 +11,7 @@ from django.db.models.lookups import Exact
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField, RatioField
 from config.database.models import SoftDeletableEntity
+from trading import triggers
 from trading.choices import EsmaClass, InstrumentType
 
 
@@ -23,8 +24,8 @@ class Instrument(SoftDeletableEntity):
     """A contract that clients trade; referenced by key, never by a free-text symbol.
 
     The smallest and the largest order lie on the quantity step. A symbol may be used again once its
-    instrument is deleted. A pair (forex, crypto) names both of its currencies; an index or a stock has no
-    base currency.
+    instrument is deleted. What positions and orders are told in (`triggers.TERMS`) stays while there are any. A pair
+    (forex, crypto) names both of its currencies; an index or a stock has no base currency.
     """
 
     symbol = models.CharField(max_length=32, help_text="Upper case, as in EURUSD.")
@@ -84,6 +85,7 @@ class Instrument(SoftDeletableEntity):
 
     class Meta(SoftDeletableEntity.Meta):
         db_table = "instruments"
+        triggers = [*SoftDeletableEntity.Meta.triggers, triggers.instrument_terms()]
         constraints = [
             # Also serves the look-up by symbol of imports, orders and searches.
             models.UniqueConstraint(

@@ -14,7 +14,7 @@ from trading.services.requests import (
     request_replace,
 )
 from trading.services.submission import submit_order
-from trading.services.valuation import ValuationResult, accrue_swaps, mark_to_market
+from trading.services.valuation import ValuationResult, accrue_swaps, charge_night, mark_to_market
 
 __all__ = [
     "BustResult",
@@ -28,6 +28,7 @@ __all__ = [
     "apply_fill",
     "bust_trade",
     "cancel_order",
+    "charge_night",
     "correct_trade",
     "expire_orders",
     "mark_to_market",

@@ -36,9 +36,18 @@ def accrue_swaps(*, night: date) -> ValuationResult:
     The rate is a ratio of the notional per night, from the fee schedule in force or else the instrument; three nights
     on the schedule's weekday, none at the week-end. An account's night is booked once, however often this is called.
 
-    Raises IntegrityError if no price converts a swap into the account's currency (instrument_marks_convert).
+    Raises IntegrityError if the night is not over (positions_swap_night_over), or if no price converts a swap into the
+    account's currency (instrument_marks_convert).
     """
     return _counted("SELECT * FROM accrue_swaps(%s)", [night])
+
+
+def charge_night(*, night: date) -> ValuationResult:
+    """As `accrue_swaps`, also of a night that is not over: a simulated day ends when its owner says so.
+
+    Only the schema's owner has the right (`connected_as_owner`); anybody else gets a ProgrammingError.
+    """
+    return _counted("SELECT * FROM charge_night(%s)", [night])
 
 
 def _counted(statement: str, parameters: list[Any]) -> ValuationResult:

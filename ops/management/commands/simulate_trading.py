@@ -32,7 +32,10 @@ class Command(ProjectCommand):
         parser.add_argument("--clients", type=int, default=2, metavar="N", help="connections at once (default 2)")
         parser.add_argument("--seed", type=int, default=1, metavar="N", help="another number, another day (default 1)")
         parser.add_argument(
-            "--night", type=_date, metavar="DATE", help="whose swaps are charged at the end (default today, UTC)"
+            "--night",
+            type=_date,
+            metavar="DATE",
+            help="whose swaps are charged at the end (default today, UTC, which takes the schema owner's login)",
         )
         parser.add_argument("--acknowledged", type=Path, metavar="FILE", help="append each acknowledged event, as JSON")
         parser.add_argument(
