@@ -2,11 +2,12 @@
 
 import resource
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
+from config.commands import Failed
 from ops.bench.cluster import Cluster
 
 
@@ -15,7 +16,8 @@ class Benchmark:
     """Two ways to do the same work. `subject` and `baseline` prepare a run and return what is timed.
 
     What is timed does `units` of work on the database of the given name. `floor` is the least throughput, as a share
-    of the baseline's, that a quick run accepts.
+    of the baseline's, that a quick run accepts. Benchmarks of one subject may be measured together, which
+    runs it once a round.
     """
 
     name: str
@@ -27,6 +29,10 @@ class Benchmark:
     floor: float
     #: The database that each run starts from: the seeded template, or an empty one.
     empty: bool = False
+    #: How many connections work at once.
+    clients: int = 1
+    #: What a run has left in its database: the same for both sides.
+    left: Callable[[Cluster, str], object] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ class Result:
             "name": self.benchmark.name,
             "sentence": self.benchmark.sentence,
             "unit": self.benchmark.unit,
+            "clients": self.benchmark.clients,
             "units": self.units,
             "subject": side(self.subject),
             "baseline": side(self.baseline),
@@ -82,30 +89,49 @@ class Result:
 
 
 def measure(
-    benchmark: Benchmark, cluster: Cluster, *, rounds: int, quick: bool, advance: Callable[[], object]
-) -> Result:
-    """Run both sides `rounds` times in turn, after one round that warms up and is not counted."""
-    result = Result(benchmark, benchmark.units(quick))
+    benchmarks: Sequence[Benchmark],
+    cluster: Cluster,
+    *,
+    rounds: int,
+    quick: bool,
+    advance: Callable[[], object],
+    units: int | None = None,
+) -> list[Result]:
+    """Run the subject that the benchmarks share, and their baselines, `rounds` times in turn.
+
+    `units` of work in each run, or as much as the benchmark thinks right. A round before these warms up and is not
+    counted. Raises Failed if a side leaves other rows than the subject.
+    """
+    first = benchmarks[0]
+    results = [Result(benchmark, units or benchmark.units(quick)) for benchmark in benchmarks]
+    sides = [first.subject, *(benchmark.baseline for benchmark in benchmarks)]
     for number in range(rounds + 1):
-        # Each side is first in every other round: neither always profits from the other's warm caches.
-        sides = ["subject", "baseline"] if number % 2 else ["baseline", "subject"]
-        for side in sides:
-            run = _run(getattr(benchmark, side), benchmark, cluster, result.units)
-            if number:
-                getattr(result, side).append(run)
+        runs: dict[int, tuple[Run, object]] = {}
+        # Turned round in every other round: nobody always profits from the other's warm caches.
+        for side in range(len(sides)) if number % 2 else reversed(range(len(sides))):
+            runs[side] = _run(sides[side], first, cluster, results[0].units)
             advance()
-    return result
+        for side, result in enumerate(results, start=1):
+            if runs[side][1] != runs[0][1]:
+                raise Failed(
+                    f"{result.benchmark.name}: the baseline has left {runs[side][1]}, the subject {runs[0][1]}."
+                )
+            if number:
+                result.subject.append(runs[0][0])
+                result.baseline.append(runs[side][0])
+    return results
 
 
 def _run(
     prepare: Callable[[Cluster, str, int], Callable[[], object]], benchmark: Benchmark, cluster: Cluster, units: int
-) -> Run:
+) -> tuple[Run, object]:
     with cluster.database(*(["template0"] if benchmark.empty else [])) as name:
         work = prepare(cluster, name, units)
         cpu, wall = _cpu(cluster), time.perf_counter()
         work()
         wall = time.perf_counter() - wall
-        return Run(wall, _cpu(cluster) - cpu)
+        run = Run(wall, _cpu(cluster) - cpu)
+        return run, benchmark.left(cluster, name) if benchmark.left else None
 
 
 def _cpu(cluster: Cluster) -> float:

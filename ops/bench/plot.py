@@ -16,7 +16,7 @@ def write_plot(report: Mapping[str, Any], path: Path) -> None:
     chart = pygal.HorizontalBar(
         title="Throughput as a share of the baseline's", range=(0, None), disable_xml_declaration=True, js=[]
     )
-    chart.x_labels = [each["name"] for each in report["benchmarks"]]
+    chart.x_labels = [f"{each['name']} ({each['clients']})" for each in report["benchmarks"]]
     for kind in ("wall_share", "cpu_share"):
         chart.add(kind.partition("_")[0], [each[kind] for each in report["benchmarks"]])
     path.write_text(chart.render(is_unicode=True), encoding="utf-8")

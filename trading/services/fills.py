@@ -66,6 +66,9 @@ _SAID_PLAINLY: dict[str, type[OrderError]] = {
 }
 
 
+APPLY_FILL = "apply_fill(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)"
+
+
 def apply_fill(
     *,
     order_id: UUID,
@@ -93,8 +96,8 @@ def apply_fill(
     make a position larger that it may only reduce (orders_reduce_only), or if no price converts the profit
     (instrument_marks_convert).
     """
-    row = _call(
-        "apply_fill(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s)",
+    row = call(
+        APPLY_FILL,
         [
             order_id,
             price,
@@ -124,7 +127,7 @@ def bust_trade(*, trade_id: UUID, reason: str, actor: str) -> BustResult:
     Raises TradeNotFound, also for a trade that is a bust itself; IntegrityError if the account does not hold any more
     what the bust takes back (trades_bust_within_position): the later trades are busted first.
     """
-    return BustResult(**_call("bust_trade(%s, %s, %s)", [trade_id, reason, actor]))
+    return BustResult(**call("bust_trade(%s, %s, %s)", [trade_id, reason, actor]))
 
 
 def correct_trade(
@@ -143,14 +146,14 @@ def correct_trade(
     again with the same terms gives what was done the first time. Raises what `bust_trade` and `apply_fill` raise.
     """
     return CorrectionResult(
-        **_call(
+        **call(
             "correct_trade(%s, %s, %s, %s, %s, %s, %s)",
             [trade_id, price, quantity, reason, actor, commission, execution_id],
         )
     )
 
 
-def _call(function: str, parameters: Sequence[Any]) -> dict[str, Any]:
+def call(function: str, parameters: Sequence[Any]) -> dict[str, Any]:
     """The one row of a function of the database, by column."""
     with connections[router.db_for_write(Trade)].cursor() as cursor:
         try:

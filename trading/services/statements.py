@@ -1,6 +1,6 @@
 """How services write: one statement that tells the event chain who acts and why, and returns the row."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -34,6 +34,15 @@ def written_order(order_id: UUID) -> Order:
     return order
 
 
+def move(changes: Iterable[str] = ()) -> str:
+    """The statement that gives an order another status, and other values of the columns `changes`."""
+    columns = "".join(f", {column} = %({column})s" for column in changes)
+    return (
+        f"{ACTOR} UPDATE orders SET status = %(to)s{columns} FROM actor"
+        " WHERE orders.id = %(order_id)s AND status = ANY (%(out_of)s) RETURNING orders.*"
+    )
+
+
 def move_order(
     *, order_id: UUID, to: OrderStatus, out_of: list[OrderStatus], changes: Mapping[str, Any], actor: str, reason: str
 ) -> Order:
@@ -41,11 +50,9 @@ def move_order(
 
     An order that has that status already is returned as it is. Raises OrderNotFound, WrongStatus.
     """
-    columns = "".join(f", {column} = %({column})s" for column in changes)
     order = write(
         Order,
-        f"{ACTOR} UPDATE orders SET status = %(to)s{columns} FROM actor"
-        " WHERE orders.id = %(order_id)s AND status = ANY (%(out_of)s) RETURNING orders.*",
+        move(changes),
         {"order_id": order_id, "to": to, "out_of": list(out_of), "actor": actor, "reason": reason, **changes},
     )
     if order is None:

@@ -16,7 +16,7 @@ from trading.pretrade import NewOrder
 from trading.services.statements import ACTOR, write
 
 # The user is the account's owner. A repeated order waits here for the first one to commit, then finds it.
-_INSERT = f"""
+SUBMIT = f"""
     {ACTOR}
     INSERT INTO orders (account_id, user_id, client_order_id, instrument_id, order_type, side, quantity,
                         price, stop_price, limit_price, trailing_distance, time_in_force, good_till_date,
@@ -51,7 +51,7 @@ def submit_order(*, order: NewOrder, actor: str = "", reason: str = "") -> Order
     refusal = pretrade.reason_to_refuse(order)
     written = write(
         Order,
-        _INSERT,
+        SUBMIT,
         {
             **asdict(order),
             "status": OrderStatus.REJECTED if refusal else OrderStatus.PENDING_NEW,

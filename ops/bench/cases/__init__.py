@@ -1,9 +1,31 @@
 """All benchmarks, by name; a new one is a module here and a line below."""
 
+from collections.abc import Callable, Sequence
+
+from ops.bench.cases.flow import flow
+from ops.bench.cases.guards import guards
 from ops.bench.cases.import_quotes import IMPORT_QUOTES
 from ops.bench.cases.keys import KEYS
 from ops.bench.cases.ledger import LEDGER
 from ops.bench.cases.migrate import MIGRATE
 from ops.bench.measure import Benchmark
 
-BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in (IMPORT_QUOTES, KEYS, LEDGER, MIGRATE)}
+#: Of benchmarks in which several clients work at once.
+CLIENTS, QUICK_CLIENTS = 4, 2
+
+#: From the numbers of clients, and whether it is a quick run, to groups of benchmarks that share their subject.
+Groups = Callable[[Sequence[int], bool], list[list[Benchmark]]]
+
+
+def alone(benchmark: Benchmark) -> Groups:
+    """A benchmark with one client."""
+    return lambda clients, quick: [[benchmark]]
+
+
+BENCHMARKS: dict[str, Groups] = {
+    **{each.name: alone(each) for each in (IMPORT_QUOTES, KEYS, LEDGER, MIGRATE)},
+    "flow": flow,
+    "guards": guards,
+}
+#: What a quick run measures unless it is told which.
+QUICK = ("import_quotes", "keys", "ledger", "migrate", "flow")

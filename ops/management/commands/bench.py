@@ -1,4 +1,5 @@
 import json
+from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,20 @@ from rich.table import Table
 
 from config.commands import EnvironmentFailed, ProjectCommand, UsageFailed, VerificationFailed
 from config.database.embedded import EmbeddedServerError
-from ops.bench.cases import BENCHMARKS
+from ops.bench.cases import BENCHMARKS, CLIENTS, QUICK, QUICK_CLIENTS
 from ops.bench.cluster import throwaway_cluster
 from ops.bench.measure import measure
 from ops.bench.plot import write_plot
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = [0]
+    if min(numbers) < 1:
+        raise ArgumentTypeError(f"{text} is no list of numbers from 1: give 1,2,4,8, say")
+    return numbers
 
 
 class Command(ProjectCommand):
@@ -28,6 +39,13 @@ class Command(ProjectCommand):
         parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)} (default all)")
         parser.add_argument("--quick", action="store_true", help="little work, two rounds: only the floors count")
         parser.add_argument("--rounds", type=int, help="pairs of runs that count (default 5, quick 2)")
+        parser.add_argument("--units", type=int, help="work of each run (default: what the benchmark thinks right)")
+        parser.add_argument(
+            "--clients",
+            type=_numbers,
+            metavar="N,N…",
+            help=f"connections at once, of flow and guards (default {CLIENTS}, quick {QUICK_CLIENTS})",
+        )
         parser.add_argument("--output", type=Path, metavar="FILE", help="also write the result as JSON into a file")
         parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the shares as SVG into a file")
 
@@ -37,6 +55,8 @@ class Command(ProjectCommand):
         names: list[str],
         quick: bool,
         rounds: int | None,
+        units: int | None,
+        clients: list[int] | None,
         output: Path | None,
         plot: Path | None,
         **options: Any,
@@ -45,17 +65,21 @@ class Command(ProjectCommand):
             if name not in BENCHMARKS:
                 raise UsageFailed(f"There is no benchmark {name}: choose from {', '.join(BENCHMARKS)}.")
         rounds = rounds or (2 if quick else 5)
-        chosen = [BENCHMARKS[name] for name in names or BENCHMARKS]
+        chosen = [
+            group
+            for name in names or (QUICK if quick else BENCHMARKS)
+            for group in BENCHMARKS[name](clients or [QUICK_CLIENTS if quick else CLIENTS], quick)
+        ]
         results = []
         try:
             with (
                 throwaway_cluster() as cluster,
                 Progress(console=self.notes, disable=not self.notes.is_terminal, transient=True) as progress,
             ):
-                for benchmark in chosen:
-                    task = progress.add_task(benchmark.name, total=2 * (rounds + 1))
+                for group in chosen:
+                    task = progress.add_task(group[0].name, total=(len(group) + 1) * (rounds + 1))
                     advance = lambda task=task: progress.advance(task)  # noqa: E731
-                    results.append(measure(benchmark, cluster, rounds=rounds, quick=quick, advance=advance))
+                    results += measure(group, cluster, rounds=rounds, quick=quick, units=units, advance=advance)
         except EmbeddedServerError as error:
             raise EnvironmentFailed(str(error)) from error
         report = {"quick": quick, "rounds": rounds, "benchmarks": [result.summary() for result in results]}
@@ -69,10 +93,9 @@ class Command(ProjectCommand):
             raise VerificationFailed(f"Below its floor: {', '.join(below)}.")
 
     def render(self, result: Mapping[str, Any]) -> None:
-        table = Table("benchmark", "subject", "baseline", "share (wall)", "share (CPU)", "floor", box=None)
+        table = Table("benchmark", "clients", "unit", "subject/s", "baseline/s", "wall", "CPU", "floor", box=None)
         for each in result["benchmarks"]:
-            sides = [f"{each[side]['per_second']:,.1f} {each['unit']}/s" for side in ("subject", "baseline")]
-            table.add_row(
-                each["name"], *sides, f"{each['wall_share']:.2f}", f"{each['cpu_share']:.2f}", f"{each['floor']:.2f}"
-            )
+            sides = [f"{each[side]['per_second']:,.1f}" for side in ("subject", "baseline")]
+            shares = [f"{each[key]:.2f}" for key in ("wall_share", "cpu_share", "floor")]
+            table.add_row(each["name"], str(each["clients"]), each["unit"], *sides, *shares)
         self.console.print(table)

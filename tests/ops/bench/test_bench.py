@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ops.bench.cases.guards import GUARDS
 from ops.bench.measure import Benchmark, Result, Run
 from tests.databases import PROJECT
 
@@ -39,6 +40,25 @@ def test_benchmark_is_measured_written_and_drawn(tmp_path: Path) -> None:
     assert keys["subject"]["cpu_seconds"] > 0.01
     assert "keys" in plot.read_text()
     assert plot.read_text().startswith("<svg")
+
+
+def test_every_side_of_the_flow_leaves_the_same_rows_and_every_guard_is_tried_alone() -> None:
+    # The runner fails where a side leaves other rows than the services.
+    result = bench("flow", "guards", "--rounds", "1", "--units", "12", "--clients", "2", "--json")
+    assert result.returncode in (0, 4), result.stderr  # so little work says nothing about speed
+    report = json.loads(result.stdout)["benchmarks"]
+    assert [each["name"] for each in report] == [
+        *(f"flow_{name}" for name in ("unguarded", "stripped", "orm", "pgbench", "rows")),
+        *(f"guards_{name}" for name in GUARDS),
+    ]
+    assert {(each["clients"], each["units"]) for each in report} == {(2, 12)}
+
+
+@pytest.mark.parametrize("clients", ["0", "2,x", ""])
+def test_clients_are_numbers_from_one(clients: str) -> None:
+    result = bench("flow", "--clients", clients)
+    assert result.returncode == 2
+    assert "is no list of numbers from 1" in result.stderr
 
 
 def test_unknown_benchmark_is_a_usage_error() -> None:

@@ -1,0 +1,112 @@
+"""What the flow of business events costs with everything that guards it, against five other ways to the same rows."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import psycopg
+
+from ops.bench.cluster import Cluster
+from ops.bench.flow import orm, pgbench, services, unguarded
+from ops.bench.flow.clients import clients as start
+from ops.bench.flow.lives import EVENTS_PER_LIFE, Life, open_accounts
+from ops.bench.flow.rows import rows
+from ops.bench.measure import Benchmark
+
+#: Lives of all clients together.
+LIVES, QUICK_LIVES = 1_200, 80
+
+Prepare = Callable[[Cluster, str, int], Callable[[], object]]
+
+
+def prepared(
+    play: Callable[[Life], object],
+    clients: int,
+    change: Callable[[psycopg.Connection], None] | None = None,
+) -> Prepare:
+    """Clients that `play` on a database that the owner has changed before."""
+
+    def prepare(cluster: Cluster, database: str, units: int) -> Callable[[], object]:
+        traders = open_accounts(clients)
+        if change:
+            with cluster.connect(database) as connection:
+                change(connection)
+        return start(traders, play, units // EVENTS_PER_LIFE // clients)
+
+    return prepare
+
+
+def _by_pgbench(
+    play: Callable[[Cluster, str, int, int], Callable[[], None]],
+    clients: int,
+    change: Callable[[psycopg.Connection], None] | None = None,
+) -> Prepare:
+    def prepare(cluster: Cluster, database: str, units: int) -> Callable[[], object]:
+        open_accounts(clients)
+        if change:
+            with cluster.connect(database) as connection:
+                change(connection)
+        return play(cluster, database, clients, units // EVENTS_PER_LIFE // clients)
+
+    return prepare
+
+
+def events(clients: int, quick: bool) -> int:
+    """About so many business events that each client plays the same even number of lives."""
+    return EVENTS_PER_LIFE * clients * ((QUICK_LIVES if quick else LIVES) // clients // 2 * 2)
+
+
+def left(cluster: Cluster, database: str) -> object:
+    with cluster.connect(database) as connection:
+        return rows(connection)
+
+
+def flow(clients: Sequence[int], quick: bool) -> list[list[Benchmark]]:
+    """A group for each number of clients; a quick run has only the two baselines whose floors say most."""
+    return [_group(number, quick) for number in clients]
+
+
+def _group(clients: int, quick: bool) -> list[Benchmark]:
+    benchmark = partial(
+        Benchmark,
+        unit="events",
+        units=partial(events, clients),
+        subject=prepared(services.play, clients),
+        clients=clients,
+        left=left,
+    )
+    unguarded_flow = benchmark(
+        name="flow_unguarded",
+        sentence="submit, acknowledge, fill by the services against the same without triggers, chains and audit",
+        baseline=prepared(unguarded.play, clients, unguarded.without_chains),
+        floor=0.3,
+    )
+    orm_flow = benchmark(
+        name="flow_orm",
+        sentence="the services against naive ORM calls, on tables without triggers, chains and audit",
+        baseline=prepared(orm.play, clients, unguarded.without_chains),
+        floor=2,
+    )
+    if quick:
+        return [unguarded_flow, orm_flow]
+    return [
+        unguarded_flow,
+        benchmark(
+            name="flow_stripped",
+            sentence="the services against the same on tables that have neither CHECKs nor foreign keys either",
+            baseline=prepared(unguarded.play, clients, unguarded.without_anything),
+            floor=0.2,
+        ),
+        orm_flow,
+        benchmark(
+            name="flow_pgbench",
+            sentence="the services against pgbench with the very same statements",
+            baseline=_by_pgbench(pgbench.services, clients),
+            floor=0.3,
+        ),
+        benchmark(
+            name="flow_rows",
+            sentence="the services against INSERTs and UPDATEs of the same rows by pgbench, on tables without any rule",
+            baseline=_by_pgbench(pgbench.rows, clients, unguarded.without_anything),
+            floor=0.1,
+        ),
+    ]

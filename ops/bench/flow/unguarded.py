@@ -1,0 +1,104 @@
+"""The flow on the same tables without guards: what the services do, minus every rule, by the same way."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import transaction
+from psycopg import sql
+
+from config.commands import Failed
+from ops.bench.flow.lives import COMMISSION, QUANTITY, VENUE, Life
+from ops.bench.flow.services import new_order
+from trading.models import Order
+from trading.services.fills import FillResult, call
+from trading.services.statements import write
+
+#: What the flow writes.
+TABLES = (
+    "orders",
+    "order_audit",
+    "order_fills",
+    "positions",
+    "position_audit",
+    "trades",
+    "journals",
+    "account_transactions",
+    "accounts",
+)
+
+SUBMIT = """
+    WITH received AS (
+      INSERT INTO orders (account_id, user_id, client_order_id, instrument_id, order_type, side, quantity, event_seq)
+      SELECT id, user_id, %(client_order_id)s, %(instrument_id)s, %(order_type)s, %(side)s, %(quantity)s, 1
+        FROM accounts WHERE id = %(account_id)s
+      RETURNING *),
+    event AS (
+      INSERT INTO order_audit (order_id, seq, event_type, exec_type, previous_status, new_status, data)
+      SELECT id, 1, 'received', 'pending_new', 'none', status,
+             jsonb_build_object('quantity', jsonb_build_array(NULL, quantity),
+                                'time_in_force', jsonb_build_array(NULL, time_in_force))
+        FROM received)
+    SELECT * FROM received
+"""
+ACKNOWLEDGE = """
+    WITH accepted AS (
+      UPDATE orders SET status = 'new', submitted_at = now(), event_seq = event_seq + 1, updated_at = now()
+       WHERE id = %(order_id)s AND status = 'pending_new'
+      RETURNING *),
+    event AS (
+      INSERT INTO order_audit (order_id, seq, event_type, exec_type, previous_status, new_status, data)
+      SELECT id, event_seq, 'accepted', 'new', 'pending_new', 'new',
+             jsonb_build_object('submitted_at', jsonb_build_array(NULL, submitted_at))
+        FROM accepted)
+    SELECT * FROM accepted
+"""
+FILL = "unguarded_fill(%s, %s, %s, %s, %s, %s)"
+
+#: Constraints of these kinds of pg_constraint are dropped, all or those of chains and heads.
+_CONSTRAINTS = """
+    SELECT conrelid::regclass::text, conname FROM pg_constraint
+     WHERE conrelid = ANY (%s::regclass[]) AND contype = ANY (%s) AND conname ~ %s
+"""
+CHAINS = "_(chain|head|transition)_fk$"
+
+
+def without_chains(connection: psycopg.Connection) -> None:
+    """Take triggers and chains away: events, heads and balances are what somebody writes. The other rules stay."""
+    for table in TABLES:
+        connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
+    drop_constraints(connection, "f", CHAINS)
+    # The application writes what triggers and functions of the owner wrote before.
+    connection.execute("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO trading_app")
+    connection.execute((Path(__file__).parent / "sql/unguarded.sql").read_text())
+
+
+def without_anything(connection: psycopg.Connection) -> None:
+    """Take every CHECK and foreign key away as well; what is unique stays unique."""
+    without_chains(connection)
+    drop_constraints(connection, "cf")
+
+
+def drop_constraints(connection: psycopg.Connection, kinds: str, name: str = "") -> None:
+    """Drop the flow's constraints of these kinds ("c": CHECK, "f": foreign key) whose name matches."""
+    for table, constraint in connection.execute(_CONSTRAINTS, [list(TABLES), list(kinds), name]).fetchall():
+        statement = sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}")
+        connection.execute(statement.format(sql.Identifier(table), sql.Identifier(constraint)))
+
+
+def play(life: Life) -> Decimal:
+    order = _one(SUBMIT, asdict(new_order(life)))
+    _one(ACKNOWLEDGE, {"order_id": order.pk})
+    result = call(FILL, [order.pk, life.price, QUANTITY, VENUE, life.key, COMMISSION])
+    return FillResult(**result).realized_pnl
+
+
+@transaction.atomic
+def _one(statement: str, parameters: Mapping[str, Any]) -> Order:
+    order = write(Order, statement, parameters)
+    if order is None:
+        raise Failed("The unguarded flow has lost its order.")
+    return order
