@@ -124,6 +124,25 @@ def create(session: Connection, name: str, *, options: str = "", template: str =
     session.execute(statement + sql.SQL(options))
 
 
+def locale_of(session: Connection, name: str) -> str:
+    """What CREATE DATABASE is told so that text is sorted and compared as in the database `name`."""
+    column = "datlocale" if session.info.server_version >= 170_000 else "daticulocale"
+    encoding, collation, ctype, provider, locale = _row(
+        session,
+        f"SELECT pg_encoding_to_char(encoding), datcollate, datctype, datlocprovider::text, {column}"
+        " FROM pg_database WHERE datname = %s",
+        name,
+    )
+    words = {"ENCODING": encoding, "LC_COLLATE": collation, "LC_CTYPE": ctype}
+    if provider == "i":
+        words |= {"LOCALE_PROVIDER": "icu", "ICU_LOCALE": locale}
+    elif provider == "b":
+        words |= {"LOCALE_PROVIDER": "builtin", "BUILTIN_LOCALE": locale}
+    else:
+        words |= {"LOCALE_PROVIDER": "libc"}
+    return " ".join(f"{word} {sql.Literal(value).as_string(session)}" for word, value in words.items())
+
+
 def allow_connections(session: Connection, name: str, *, allowed: bool) -> None:
     """Open a database to new sessions, or close it to everybody, superusers included; sessions that are there stay."""
     word = sql.SQL("true" if allowed else "false")

@@ -129,6 +129,8 @@ BACKUP_IDENTITY_FILE = env.str("BACKUP_IDENTITY_FILE", default="")
 #: Signs the manifest of a backup, so that nobody without it can make or change one.
 BACKUP_SIGNING_KEY = env.str("BACKUP_SIGNING_KEY", default="")
 SOURCE_DIR = PACKAGE_PARENT
+#: What the migrations give, as check_schema has found it; it may be removed at any time.
+SCHEMA_REFERENCE_DIR = Path(env.str("SCHEMA_REFERENCE_DIR", default=str(PROJECT_DIR / ".cache" / "schema")))
 
 # Language and time: stored in UTC, to the microsecond ---------------------------------------------
 
