@@ -2,4 +2,4 @@
 
 from config.database.partitions import Interval, RangePartitioning
 
-PARTITIONED = [RangePartitioning("instrument_marks", Interval.MONTH, 3)]
+PARTITIONED = [RangePartitioning("instrument_marks", Interval.MONTH, 3, retention=84)]

@@ -5,27 +5,73 @@ MAXVALUE, so that a forgotten timer never stops a write. All bounds are midnight
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from django.db import connection
 
 
 class Interval(StrEnum):
-    """The length of one partition; a week begins on Monday."""
+    """The length of one partition; a week begins on Monday. All begin at midnight in UTC, whose days have 24 hours."""
 
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
 
+    def start(self, moment: datetime) -> datetime:
+        """The beginning of the period that `moment` (with any time zone) lies in."""
+        midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        if self is Interval.MONTH:
+            return midnight.replace(day=1)
+        return midnight - timedelta(days=midnight.weekday()) if self is Interval.WEEK else midnight
+
+    def shift(self, start: datetime, periods: int) -> datetime:
+        """The beginning of the period that lies `periods` after (negative: before) the one that begins at `start`."""
+        if self is Interval.MONTH:
+            years, month = divmod(start.year * 12 + start.month - 1 + periods, 12)
+            return start.replace(year=years, month=month + 1)
+        return start + periods * timedelta(days=7 if self is Interval.WEEK else 1)
+
+    def label(self, start: datetime) -> str:
+        """How a partition's name says its period: 2026_11 or 2026_11_30."""
+        return f"{start:%Y_%m}" if self is Interval.MONTH else f"{start:%Y_%m_%d}"
+
 
 @dataclass(frozen=True)
 class RangePartitioning:
-    """How one table is cut: `premake` periods are made ahead of the current one."""
+    """How one table is cut: `premake` periods are made ahead of the current one, `retention` are kept behind it.
+
+    A period that leaves is exported first, unless its rows can be calculated anew (`export=False`). Without a
+    retention it stays for ever.
+    """
 
     table: str
     interval: Interval
     premake: int
+    retention: int | None = None
+    export: bool = True
+
+    def periods(self, first: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """The periods (beginning, end) from the one that begins at `first` to the one that ends at `end` or later."""
+        found = []
+        while first < end:
+            found.append((first, self.interval.shift(first, 1)))
+            first = found[-1][1]
+        return found
+
+    def premade_until(self, now: datetime) -> datetime:
+        """Where the catch-all should begin."""
+        return self.interval.shift(self.interval.start(now), self.premake + 1)
+
+    def kept_from(self, now: datetime) -> datetime | None:
+        """The beginning of the oldest period that stays; None where all do."""
+        if self.retention is None:
+            return None
+        return self.interval.shift(self.interval.start(now), -self.retention)
+
+    def partition_name(self, start: datetime) -> str:
+        """The name of the partition whose period begins at `start`."""
+        return f"{self.table}_p{self.interval.label(start)}"
 
 
 def initial_partitions_sql(table: str, interval: Interval, premake: int) -> str:
@@ -41,6 +87,9 @@ def ensure_partitions(partitioning: RangePartitioning, first: datetime, last: da
 
     Periods that the catch-all covers are left to it. Runs in the caller's transaction, under a lock that only another
     call for the same table waits for.
+
+    Dates before 1970 or more than ten years ahead cannot be meant (`django.db.DataError`), nor can more than 1000
+    partitions at once (`django.db.OperationalError`).
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("liquidity", "0003_access")]
 
     operations = [
-        CreatePartitions("lp_quotes", "day", 7),
+        CreatePartitions("lp_quotes", "day", 35),
         # Heartbeats, latency and volumes move every few seconds.
         SetFillFactor("liquidity_providers", 70),
         # Every fill moves a row.

@@ -29,7 +29,7 @@ def log(app: str, **options: Any) -> Table:
 
 MONTHLY = {"interval": "month", "premake": 3}
 WEEKLY = {"interval": "week", "premake": 13}
-DAILY = {"interval": "day", "premake": 7}
+DAILY = {"interval": "day", "premake": 35}
 RESOLUTION = frozenset({"resolved_at", "resolved_by_id", "resolution_note"})
 #: Of a position; its holder sets them.
 EXITS = frozenset({"stop_loss", "take_profit", "trailing_stop"})

@@ -1,6 +1,6 @@
 """Partitions by time: made on demand, never a DEFAULT one, and a catch-all that never refuses."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import Error as DatabaseError
@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from config.database.partitions import Interval, RangePartitioning, ensure_partitions, refresh_statistics
 from tests.conftest import Sql
 
-QUOTES = RangePartitioning("lp_quotes", Interval.DAY, 7)
+QUOTES = RangePartitioning("lp_quotes", Interval.DAY, 35)
 MARKS = RangePartitioning("instrument_marks", Interval.MONTH, 3)
 RISK = RangePartitioning("portfolio_risk", Interval.WEEK, 13)
 
@@ -53,7 +53,23 @@ def test_bounds_do_not_depend_on_the_session_s_time_zone(sql: Sql) -> None:
 
 
 def test_time_of_the_catch_all_is_left_to_it(sql: Sql) -> None:
-    assert ensure_partitions(MARKS, datetime(2100, 1, 1, tzinfo=UTC), datetime(2100, 3, 1, tzinfo=UTC)) == 0
+    ahead = datetime.now(UTC) + timedelta(days=5 * 365)
+    assert ensure_partitions(MARKS, ahead, ahead + timedelta(days=90)) == 0
+
+
+@pytest.mark.parametrize("date", ["9999-01-01", "0001-01-01", "1969-12-31", "infinity", "-infinity"])
+def test_date_that_cannot_be_meant_makes_no_partition(sql: Sql, date: str) -> None:
+    before = bounds(sql, "lp_quotes")
+    with pytest.raises(DatabaseError, match="lp_quotes takes rows dated from 1970-01-01 to 20"), transaction.atomic():
+        sql("SELECT ensure_partitions('lp_quotes', 'day', %s::timestamptz, %s)", [date, date])
+    assert bounds(sql, "lp_quotes") == before
+
+
+def test_a_period_of_too_many_partitions_is_refused_as_a_whole(sql: Sql) -> None:
+    before = bounds(sql, "lp_quotes")
+    with pytest.raises(DatabaseError, match="needs more than 1000 partitions of lp_quotes"), transaction.atomic():
+        ensure_partitions(QUOTES, datetime(1990, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC))
+    assert bounds(sql, "lp_quotes") == before
 
 
 def test_new_partition_refuses_truncate(sql: Sql, db: None) -> None:

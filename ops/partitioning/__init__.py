@@ -1,0 +1,1 @@
+"""Periods of partitioned tables come and go: plan, print, apply (`partitions`)."""

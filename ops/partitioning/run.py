@@ -1,0 +1,40 @@
+"""Applies a plan: as the owner of the tables, one run at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from config.database.locks import exclusive
+from config.database.owner import connected_as_owner
+from config.database.partitions import RangePartitioning
+from ops.partitioning.locking import Patience
+from ops.partitioning.periods import add_periods
+from ops.partitioning.plan import Step, plan
+from ops.partitioning.tables import read_state
+
+#: Seconds for which a run tries again to get locks.
+LOCK_WAIT = 60.0
+
+
+@contextmanager
+def only_run() -> Iterator[None]:
+    """Within the block: connected as the owner, and alone; raises `Locked` while another run is at work."""
+    with connected_as_owner(), exclusive("partitions", what="Another partitions run"):
+        yield
+
+
+def plan_all(tables: Iterable[RangePartitioning], *, now: datetime) -> list[Step]:
+    """The steps that bring the tables to what is declared."""
+    return [step for partitioning in tables for step in plan(read_state(partitioning), now=now)]
+
+
+def apply(
+    step: Step, *, lock_wait: float = LOCK_WAIT, report: Callable[[str], None] = lambda done: None
+) -> dict[str, object]:
+    """Do one step, within `only_run`; `report` is told each part of it that is done. Returns what became of it.
+
+    Every part can be the last one before a crash: the next plan goes on from what the catalog says then.
+    """
+    patience = Patience(lock_wait)
+    add_periods(step.partitioning, step.periods, patience=patience, report=report)
+    return step.as_json()
