@@ -280,10 +280,10 @@ def test_refused_as_the_application(desk: Desk, sentence: str, path: Any, statem
         ("filled", {"is_late": True, "dealer": "J. Doe"}, "order_fills_late_within_quantity"),
         ("canceled", {"is_late": True, "dealer": "J. Doe", "quantity": "2.1"}, "order_fills_late_within_quantity"),
         ("canceled", {"is_late": True}, "order_fills_late_dealer_check"),
-        ("new", {"price": "NaN"}, "order_fills_numbers"),
-        ("new", {"quantity": "NaN"}, "order_fills_numbers"),
-        ("new", {"fill_commission": "NaN", "commission_currency": "USD"}, "order_fills_numbers"),
-        ("canceled", {"price": "NaN", "is_late": True, "dealer": "J. Doe"}, "order_fills_numbers"),
+        ("new", {"price": "NaN"}, "order_fills_finite_check"),
+        ("new", {"quantity": "NaN"}, "order_fills_finite_check"),
+        ("new", {"fill_commission": "NaN", "commission_currency": "USD"}, "order_fills_finite_check"),
+        ("canceled", {"price": "NaN", "is_late": True, "dealer": "J. Doe"}, "order_fills_finite_check"),
     ],
 )
 def test_a_fill_is_refused_to_everybody(desk: Desk, path: str, columns: dict[str, Any], rule: str) -> None:
@@ -330,8 +330,8 @@ def test_a_late_fill_is_kept_and_leaves_the_order_as_it_is(desk: Desk) -> None:
         ({"quantity": "1.05"}, "orders_quantity_on_step"),
         ({"quantity": "0.00000001"}, "orders_quantity_on_step"),
         ({"quantity": "100.1"}, "orders_quantity_within_limits"),
-        ({"quantity": "NaN"}, "orders_numbers"),
-        ({"stop_loss": "NaN", "status": "rejected", "reject_reason": "no number"}, "orders_numbers"),
+        ({"quantity": "NaN"}, "orders_finite_check"),
+        ({"stop_loss": "NaN", "status": "rejected", "reject_reason": "no number"}, "orders_finite_check"),
         ({"instrument_id": NOBODY}, "orders_instrument_id_fk"),
     ],
 )

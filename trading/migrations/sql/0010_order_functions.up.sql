@@ -114,11 +114,6 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_birth', TABLE = 'orders',
               HINT = 'Insert the order first, then its fills: they move it.';
     END IF;
-    IF 'NaN' IN (NEW.quantity, NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss) THEN
-      RAISE EXCEPTION 'order % is not made of numbers', NEW.id
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_numbers', TABLE = 'orders',
-              HINT = 'Give quantity and prices as numbers.';
-    END IF;
     -- What is refused anyway is written down as it was asked for.
     IF NEW.status <> 'rejected' THEN
       SELECT symbol, is_tradable AND is_active AND deleted_at IS NULL AS can_be_traded INTO found
@@ -244,12 +239,6 @@ CREATE FUNCTION apply_fill_to_order() RETURNS trigger LANGUAGE plpgsql SECURITY 
 DECLARE
   target record;
 BEGIN
-  -- NaN is greater than everything, so it passes for positive; a sum would never be rid of it again.
-  IF 'NaN' IN (NEW.fill_price, NEW.fill_quantity, NEW.fill_commission) THEN
-    RAISE EXCEPTION 'fill % of order % is not made of numbers', NEW.execution_id, NEW.order_id
-      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_numbers', TABLE = 'order_fills',
-            HINT = 'Give price, quantity and commission as numbers.';
-  END IF;
   IF NEW.is_late THEN
     -- The lock makes the sum below that of all late fills, also of those that others write at this moment.
     SELECT status, quantity, filled_quantity INTO target FROM orders WHERE id = NEW.order_id FOR NO KEY UPDATE;

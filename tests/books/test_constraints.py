@@ -1,0 +1,47 @@
+"""Every number is a number, every time is one: tried on each column of every table, as the catalog has its rule."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+
+from config.database.finite import UNCHECKED_APPS
+
+Sql = Callable[..., list[dict[str, Any]]]
+
+APPS = ("accounts", "trading", "liquidity", "risk")
+TABLES = sorted(model._meta.db_table for app in APPS for model in apps.get_app_config(app).get_models())
+TRIED = [f"{table}_finite_check" for table in TABLES]
+
+#: What could be neither a number nor a time; generated columns follow from others.
+COLUMNS = """
+    SELECT attname AS name, atttypid = 'numeric'::regtype AS is_number FROM pg_attribute
+     WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+       AND atttypid IN ('numeric'::regtype, 'timestamptz'::regtype, 'date'::regtype)
+"""
+DEFINITION = (
+    "SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conrelid = %s::regclass AND conname = %s"
+)
+
+
+def test_only_logs_of_what_others_have_told_are_left_out() -> None:
+    assert UNCHECKED_APPS == ("audit",)
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.usefixtures("as_owner")
+def test_a_value_is_finite(table: str, sql: Sql, refused: Any) -> None:
+    """On a copy of the table that has this constraint only, so that each column is tried alone."""
+    columns = sql(COLUMNS, [table])
+    constraint = sql(DEFINITION, [table, f"{table}_finite_check"])
+    assert [*constraint] == [*constraint][: bool(columns)]
+    if not columns:
+        return
+    sql(f"CREATE TEMPORARY TABLE copy ON COMMIT DROP AS SELECT * FROM {table} WITH NO DATA")
+    sql(f"ALTER TABLE copy ADD CONSTRAINT {table}_finite_check {constraint[0]['text']}")
+    for column in columns:
+        for value in ("NaN",) if column["is_number"] else ("infinity", "-infinity"):
+            with refused(f"{table}_finite_check"):
+                sql(f"INSERT INTO copy ({column['name']}) VALUES (%s)", [value])
+        sql(f"INSERT INTO copy ({column['name']}) VALUES (%s)", ["0.5" if column["is_number"] else "2026-01-01"])
