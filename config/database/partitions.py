@@ -1,7 +1,8 @@
 """Range partitions by time: which table is cut how, and the SQL that makes the pieces.
 
 There is no DEFAULT partition (it forbids DETACH CONCURRENTLY). One catch-all reaches from the last premade bound to
-MAXVALUE, so that a forgotten timer never stops a write. All bounds are midnights in UTC.
+MAXVALUE, so that a forgotten timer never stops a write; `partitions` splits it when it holds rows. All bounds are
+midnights in UTC.
 """
 
 from dataclasses import dataclass

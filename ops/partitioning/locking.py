@@ -7,9 +7,9 @@ autocommit, so that no pause of this process falls between its end and its COMMI
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import OperationalError, connection
 from psycopg.errors import LockNotAvailable, QueryCanceled
@@ -21,6 +21,8 @@ LOCK_MS = 100
 STATEMENT_MS = 200
 #: Milliseconds after which a statement that has its lock ends with what it has done so far.
 HOLD_MS = 50
+
+Value = TypeVar("Value")
 
 
 class Patience:
@@ -40,31 +42,42 @@ class Patience:
         time.sleep(random.uniform(0.1, 0.5))  # noqa: S311 - only a pause
 
 
-def briefly(statement: str, parameters: Sequence[Any], *, table: str, patience: Patience) -> Any:
-    """Run one statement under short limits until it gets its lock on `table`; return its first value, if any."""
+def until_free(attempt: Callable[[], Value], *, table: str, patience: Patience) -> Value:
+    """Call `attempt` until the server does not cancel it for a lock that others have."""
     while True:
         try:
-            with _limits(LOCK_MS, STATEMENT_MS), connection.cursor() as cursor:
-                cursor.execute(statement, parameters)
-                return cursor.fetchone()[0] if cursor.description else None
+            return attempt()
         except OperationalError as error:
             if not isinstance(error.__cause__, LockNotAvailable | QueryCanceled):
                 raise
         patience.pause(table)
 
 
-@contextmanager
-def _limits(lock_ms: int, statement_ms: int) -> Iterator[None]:
-    """The session's limits within the block.
+def briefly(statement: str, parameters: Sequence[Any], *, table: str, patience: Patience) -> Any:
+    """Run one statement under the short limits until it gets its lock on `table`; return its first value, if any.
 
-    The commit does not wait for the disk, which writers would wait for, too: it is written before any row that
-    needs it, and a crash before that leaves everything as it was.
+    The commit does not wait for the disk, which writers would wait for, too: it is written before any row that needs
+    it, and a crash before that leaves everything as it was.
     """
-    wanted = {"lock_timeout": lock_ms, "statement_timeout": statement_ms, "synchronous_commit": "off"}
+
+    def attempt() -> Any:
+        with (
+            limits(lock_timeout=LOCK_MS, statement_timeout=STATEMENT_MS, synchronous_commit="off"),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement, parameters)
+            return cursor.fetchone()[0] if cursor.description else None
+
+    return until_free(attempt, table=table, patience=patience)
+
+
+@contextmanager
+def limits(**wanted: int | str) -> Iterator[None]:
+    """Settings of the session within the block; times are in milliseconds."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(f'current_setting({name!r})' for name in wanted)}")
         before = cursor.fetchone()
-        _set(cursor, dict(wanted))
+        _set(cursor, wanted)
         try:
             yield
         finally:

@@ -8,13 +8,50 @@ from typing import Any
 from config.database.partitions import Interval, RangePartitioning
 from ops.partitioning.tables import TableState
 
+Period = tuple[datetime, datetime]
+
 
 @dataclass(frozen=True)
-class AddPeriods:
-    """New periods before the catch-all, out of which rows are moved if it holds any."""
+class Step:
+    """One thing to do with one table, which can be the last one before a crash."""
 
     partitioning: RangePartitioning
-    periods: tuple[tuple[datetime, datetime], ...]
+
+    name = ""
+
+    def describe(self) -> str:
+        """What will be done, for the one who reads the plan."""
+        raise NotImplementedError
+
+    def as_json(self) -> dict[str, Any]:
+        return {"table": self.partitioning.table, "step": self.name, "partitions": [], "from": None, "to": None}
+
+
+@dataclass(frozen=True)
+class AbandonSplit(Step):
+    """A run was killed while it copied rows out of the catch-all: the copies are given up."""
+
+    name = "abandon_split"
+
+    def describe(self) -> str:
+        return "give up the unfinished split of the catch-all"
+
+
+@dataclass(frozen=True)
+class FinishSplit(Step):
+    """A run was killed after it had split the catch-all: the old one is still to be dropped."""
+
+    name = "finish_split"
+
+    def describe(self) -> str:
+        return "check and drop the catch-all that was split"
+
+
+@dataclass(frozen=True)
+class AddPeriods(Step):
+    """New periods before the catch-all, with the rows of theirs that it holds."""
+
+    periods: tuple[Period, ...]
     moves_rows: bool
 
     name = "add"
@@ -27,8 +64,7 @@ class AddPeriods:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "table": self.partitioning.table,
-            "step": self.name,
+            **super().as_json(),
             "partitions": [self.partitioning.partition_name(start) for start, _ in self.periods],
             "from": self.periods[0][0],
             "to": self.periods[-1][1],
@@ -36,12 +72,13 @@ class AddPeriods:
         }
 
 
-Step = AddPeriods
-
-
 def plan(state: TableState, *, now: datetime) -> Iterator[Step]:
-    """The steps that bring one table to what is declared."""
+    """The steps that bring one table to what is declared; first what a run has left behind that was killed."""
     partitioning = state.partitioning
+    if state.is_staged:
+        yield AbandonSplit(partitioning)
+    if state.is_swapped:
+        yield FinishSplit(partitioning)
     missing = partitioning.periods(state.catch_all.lower, partitioning.premade_until(now))
     if missing:
         yield AddPeriods(partitioning, tuple(missing), moves_rows=state.catch_all_rows)
@@ -49,8 +86,7 @@ def plan(state: TableState, *, now: datetime) -> Iterator[Step]:
 
 def problems(state: TableState, *, now: datetime) -> Iterator[str]:
     """What somebody must be told: less than a month is premade, or rows have come to the catch-all."""
-    month_ahead = _month_after(now)
-    if state.catch_all.lower < month_ahead:
+    if state.catch_all.lower < _month_after(now):
         yield (
             f"{state.table}: partitions are premade until {state.catch_all.lower:%Y-%m-%d} only, less than a month"
             " ahead: run partitions, and see why its timer did not"

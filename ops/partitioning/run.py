@@ -3,16 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
 from config.database.partitions import RangePartitioning
 from ops.partitioning.locking import Patience
 from ops.partitioning.periods import add_periods
-from ops.partitioning.plan import Step, plan
+from ops.partitioning.plan import AbandonSplit, AddPeriods, FinishSplit, Step, plan
+from ops.partitioning.splitting import abandon_split, finish_split
 from ops.partitioning.tables import read_state
 
-#: Seconds for which a run tries again to get locks.
+#: Seconds for which a step tries again to get its locks.
 LOCK_WAIT = 60.0
 
 
@@ -29,12 +31,24 @@ def plan_all(tables: Iterable[RangePartitioning], *, now: datetime) -> list[Step
 
 
 def apply(
-    step: Step, *, lock_wait: float = LOCK_WAIT, report: Callable[[str], None] = lambda done: None
-) -> dict[str, object]:
+    step: Step,
+    *,
+    lock_wait: float = LOCK_WAIT,
+    report: Callable[[str], None] = lambda done: None,
+) -> dict[str, Any]:
     """Do one step, within `only_run`; `report` is told each part of it that is done. Returns what became of it.
 
-    Every part can be the last one before a crash: the next plan goes on from what the catalog says then.
+    Every part can be the last one before a crash: the next plan goes on from
+    what the catalog says then.
     """
     patience = Patience(lock_wait)
-    add_periods(step.partitioning, step.periods, patience=patience, report=report)
-    return step.as_json()
+    table = step.partitioning.table
+    result = step.as_json()
+    match step:
+        case AbandonSplit():
+            abandon_split(table, patience=patience)
+        case FinishSplit():
+            finish_split(table, patience=patience, report=report)
+        case AddPeriods(periods=periods):
+            result["rows"] = add_periods(step.partitioning, periods, patience=patience, report=report)
+    return result

@@ -25,11 +25,17 @@ class Partition:
 
 @dataclass(frozen=True)
 class TableState:
-    """The partitions of one table, in the order of their time, the catch-all last."""
+    """The partitions of one table, in the order of their time, the catch-all last.
+
+    `is_staged` and `is_swapped` say that a run was killed before, or after, it had put the copies in the place of a
+    catch-all.
+    """
 
     partitioning: RangePartitioning
     partitions: tuple[Partition, ...]
-    catch_all_rows: bool
+    catch_all_rows: bool = False
+    is_staged: bool = False
+    is_swapped: bool = False
 
     @property
     def table(self) -> str:
@@ -51,8 +57,11 @@ def read_state(partitioning: RangePartitioning) -> TableState:
     """What the catalog says about a table; raises `EnvironmentFailed` where it is not cut as declared."""
     table = partitioning.table
     with connection.cursor() as cursor:
-        cursor.execute("SELECT partition_key(to_regclass(%s))", [table])
-        (key,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT partition_key(to_regclass(%s)), to_regclass(%s) IS NOT NULL, to_regclass(%s) IS NOT NULL",
+            [table, f"{table}_split", f"{table}_split_old"],
+        )
+        key, is_staged, is_swapped = cursor.fetchone()
         cursor.execute(
             "SELECT relname, lower_bound, nullif(upper_bound, 'infinity'), leaving"
             " FROM partitions_of(to_regclass(%s)) p JOIN pg_class ON pg_class.oid = p.leaf ORDER BY lower_bound",
@@ -62,5 +71,5 @@ def read_state(partitioning: RangePartitioning) -> TableState:
         if key is None or not partitions or partitions[-1].upper is not None:
             raise EnvironmentFailed(f"{table} is not partitioned with a catch-all at its end: run migrate first.")
         cursor.execute(f'SELECT EXISTS (SELECT FROM {table} WHERE "{key}" >= %s)', [partitions[-1].lower])
-        (holds_rows,) = cursor.fetchone()
-    return TableState(partitioning, partitions, bool(holds_rows))
+        (catch_all_rows,) = cursor.fetchone()
+    return TableState(partitioning, partitions, bool(catch_all_rows), is_staged, is_swapped)

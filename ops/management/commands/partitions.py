@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.table import Table
+from rich.table import Column, Table
 
 from config.commands import Failed, ProjectCommand, UsageFailed, VerificationFailed
 from config.database.partitions import RangePartitioning
@@ -13,7 +13,7 @@ from ops.partitioning.tables import declared, read_state
 
 
 class Command(ProjectCommand):
-    """Makes the coming partitions of every table that is cut by time: plans, prints the plan, applies it.
+    """Brings every table that is cut by time to what its app declares: plans, prints the plan, applies it.
 
     Runs as the schema's owner, by timer. Exit code 5 while another run is at work. `--check` changes nothing and ends
     with 4 when less than a month is premade or a catch-all holds rows.
@@ -45,15 +45,17 @@ class Command(ProjectCommand):
             return
         results, failures = [], []
         with only_run():
-            for step in self._plan(tables):
+            steps = self._plan(tables)
+            for step in steps:
                 # One table that is in use does not keep the others waiting.
                 try:
                     results.append(apply(step, lock_wait=lock_wait))
                 except Failed as error:
                     failures.append(str(error))
+                    self.notes.print(str(error), markup=False, soft_wrap=True)
         self.emit({"applied": True, "steps": results, "failures": failures})
         if failures:
-            raise Failed(" ".join(failures))
+            raise Failed(f"{len(failures)} of {len(steps)} steps were not done: see above, then run this again.")
 
     def _plan(self, tables: list[RangePartitioning]) -> list[Step]:
         steps = plan_all(tables, now=datetime.now(UTC))
@@ -92,14 +94,17 @@ class Command(ProjectCommand):
                     f"{row['premade_until']:%Y-%m-%d}",
                     "holds rows" if row["catch_all_holds_rows"] else "empty",
                 )
+        elif not result["steps"] and not result["failures"]:
+            self.notes.print("Nothing is to be done.")
+            return
         else:
-            table = Table("table", "step", "from", "to", "partitions", box=None, pad_edge=False)
+            right = Column("partitions", justify="right"), Column("rows", justify="right")
+            table = Table("table", "step", "from", "to", *right, box=None, pad_edge=False)
             for row in result["steps"]:
-                bounds = f"{row['from']:%Y-%m-%d}", f"{row['to']:%Y-%m-%d}"
-                table.add_row(row["table"], row["step"], *bounds, str(len(row["partitions"])))
-            if not result["steps"] and not result["failures"]:
-                self.notes.print("Nothing is to be done.")
-                return
+                bounds = [f"{row[end]:%Y-%m-%d}" if row[end] else "" for end in ("from", "to")]
+                rows = f"{row['rows']:,}" if "rows" in row else ""
+                count = str(len(row["partitions"]))
+                table.add_row(row["table"], row["step"], *bounds, count, rows)
         self.console.print(table, soft_wrap=True, highlight=False, markup=False)
 
 

@@ -5,7 +5,10 @@ Its tests follow each other on it, as runs of the command do; each makes what it
 
 import itertools
 import os
+import signal
 import threading
+import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +19,7 @@ import psycopg
 import pytest
 from django.db import connections
 
+from config.commands import Locked
 from config.database.partitions import RangePartitioning
 from liquidity.partitions import LP_QUOTES
 from ops.partitioning.run import apply, only_run, plan_all
@@ -183,3 +187,38 @@ INSERT_QUOTE = (
 def quote_sources() -> tuple[UUID, UUID]:
     """A provider and an instrument for quotes."""
     return liquidity.liquidity_provider().pk, trading.instrument().pk
+
+
+def killed_after(run: Run, now: datetime, step: str, part: str, **options: Any) -> None:
+    """Run in a process of its own, which kills itself with SIGKILL as soon as it has done a part of a step."""
+    child = os.fork()
+    if child == 0:
+        inherited = connections["default"].connection
+        connections["default"].connection = None
+
+        def report(name: str, done: str) -> None:
+            if (name, done) == (step, part):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            run(now=now, report=report, **options)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            # Without the clean-up of this process, whose connections are the parent's.
+            os._exit(1 if inherited else 2)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), f"{step} has no part {part}"
+    assert os.WTERMSIG(status) == signal.SIGKILL
+
+
+def when_alone(call: Callable[[], Any]) -> Any:
+    """What `call` returns once the server has noticed that a process was killed that held the lock."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            return call()
+        except Locked:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

@@ -50,7 +50,7 @@ def test_dry_run_plans_and_changes_nothing(database: Database, capsys: pytest.Ca
     assert plans[0]["applied"] is False
     assert step["step"] == "add"
     done = output_of(capsys, "--table", "lp_quotes")
-    assert done == {**plans[0], "applied": True}
+    assert done == {"applied": True, "steps": [{**step, "rows": 0}], "failures": []}
     assert output_of(capsys)["steps"] == []
 
 
