@@ -96,7 +96,8 @@ class Database:
 def template_name() -> str:
     """Changes with every file that the schema is made of."""
     digest = hashlib.sha256()
-    sources = [*PROJECT.glob("*/migrations/**/*"), *PROJECT.glob("config/database/**/*")]
+    patterns = ("*/migrations/**/*", "config/database/**/*", "audit/capture/*")
+    sources = [path for pattern in patterns for path in PROJECT.glob(pattern)]
     for path in sorted(path for path in sources if path.suffix in {".py", ".sql"}):
         digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
     return f"test_trading_{digest.hexdigest()[:12]}"

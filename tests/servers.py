@@ -54,6 +54,7 @@ def password_server() -> Iterator[PasswordServer]:
                 "trading_app",
                 "trading_readonly",
                 "trading_auditor",
+                "trading_audit_owner",
             ):
                 admin.execute(f"DROP ROLE {role}")
             hba = Path(admin.execute("SHOW hba_file").fetchone()[0])  # type: ignore[index]

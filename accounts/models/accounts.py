@@ -10,6 +10,7 @@ from django.db.models.functions import NullIf, Upper
 
 from accounts import triggers
 from accounts.choices import AccountKind, AccountType, OmsType
+from audit.capture import audited
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import SoftDeletableEntity
@@ -81,6 +82,7 @@ class Account(SoftDeletableEntity):
         db_table = "accounts"
         triggers = [
             *SoftDeletableEntity.Meta.triggers,
+            *audited(),
             triggers.head_forward(),
             triggers.account_identity(),
             triggers.account_opened(),

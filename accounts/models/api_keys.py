@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from audit.capture import audited
 from config.database.constraints import requires
 from config.database.models import MutableEntity
 
@@ -42,6 +43,7 @@ class ApiKey(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "api_keys"
+        triggers = [*MutableEntity.Meta.triggers, *audited(secret=("key_hash",))]
         verbose_name = "API key"
         constraints = [
             # Also how a request finds its key.

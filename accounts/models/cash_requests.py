@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from accounts.choices import CashRequestStatus, CashRequestType
 from accounts.triggers import guard_request
+from audit.capture import audited
 from config.database.constraints import one_of, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
@@ -76,7 +77,7 @@ class CashRequest(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "cash_requests"
-        triggers = [*MutableEntity.Meta.triggers, *guard_request()]
+        triggers = [*MutableEntity.Meta.triggers, *guard_request(), *audited()]
         constraints = [
             models.UniqueConstraint(
                 fields=["payment_method", "external_reference"],

@@ -9,6 +9,7 @@ from django.db.models import F, Func, Q
 from django.db.models.functions import Upper
 
 from accounts.choices import ClientClass, Regime
+from audit.capture import audited
 from config.database.constraints import one_of, requires
 from config.database.fields import EncryptedTextField
 from config.database.models import MutableEntity
@@ -36,6 +37,7 @@ class ClientIdentity(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "client_identities"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         verbose_name_plural = "client identities"
         constraints = [
             models.UniqueConstraint(fields=["user"], name="client_identities_user_uniq"),
@@ -100,6 +102,7 @@ class ClientClassification(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "client_classifications"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             # Also how a client's class of a day is found.
             ExclusionConstraint(

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from accounts.choices import Role
+from audit.capture import audited
 from config.database.constraints import one_of, requires
 from config.database.models import MutableEntity
 
@@ -35,6 +36,7 @@ class UserRole(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "user_roles"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             ExclusionConstraint(
                 name="user_roles_period_excl",

@@ -12,6 +12,7 @@ from django.db.models.functions import Lower, Upper
 
 from accounts.choices import KycStatus
 from accounts.passwords import PasswordField
+from audit.capture import audited
 from config.database.constraints import between, not_negative, one_of, requires
 from config.database.fields import EncryptedTextField, MetadataField
 from config.database.models import ExistingManager, SoftDeletableEntity
@@ -96,6 +97,7 @@ class User(AbstractBaseUser, SoftDeletableEntity):
 
     class Meta(SoftDeletableEntity.Meta):
         db_table = "users"
+        triggers = [*SoftDeletableEntity.Meta.triggers, *audited(secret=("password", "two_factor_secret"))]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.models import AuditLog, AuditSeal
+from audit.models import AuditContext, AuditLog, AuditSeal
 from config.backoffice.admin import LogAdmin
 
 
@@ -31,9 +31,22 @@ class AuditLogAdmin(LogAdmin):
     """Who changed what, newest first."""
 
     list_display = ("created_at", "table_name", "action", "record_id", "user_id", "service", "reason")
+    list_select_related = ("context",)
     list_filter = (TableFilter,)
     key_fields = ("record_id",)
     search_help_text = "Id (UUID) of the changed row; choose its table as well on a large log"
+
+    @admin.display(description="user")
+    def user_id(self, change: AuditLog) -> Any:
+        return change.context and change.context.user_id
+
+    @admin.display(description="service")
+    def service(self, change: AuditLog) -> str:
+        return change.context.service if change.context else ""
+
+    @admin.display(description="reason")
+    def reason(self, change: AuditLog) -> str:
+        return change.context.reason if change.context else ""
 
 
 @admin.register(AuditSeal)
@@ -42,3 +55,11 @@ class AuditSealAdmin(LogAdmin):
 
     list_display = ("sealed_at", "sealed_table", "lo", "hi", "row_count")
     search_fields = ("sealed_table",)
+
+
+@admin.register(AuditContext)
+class AuditContextAdmin(LogAdmin):
+    """Who made the changes of a transaction, newest first."""
+
+    list_display = ("created_at", "txid", "user_id", "user_ip", "service", "reason", "db_user")
+    key_fields = ("user_id",)

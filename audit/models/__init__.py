@@ -3,11 +3,15 @@ from audit.models.api_access import ApiAccessLog
 from audit.models.audit_log import AuditLog
 from audit.models.audit_seals import AuditSeal
 from audit.models.compliance_events import ComplianceEvent
+from audit.models.contexts import AuditContext
+from audit.models.layouts import AuditLayout
 from audit.models.risk_events import RiskEvent
 from audit.models.system_events import SystemEvent
 
 __all__ = [
     "ApiAccessLog",
+    "AuditContext",
+    "AuditLayout",
     "AuditLog",
     "AuditSeal",
     "ComplianceEvent",

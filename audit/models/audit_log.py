@@ -12,11 +12,12 @@ from config.database.models import ByRange, PartitionedLog
 
 
 class AuditLog(PartitionedLog):
-    """One row's change in an audited table: what, by whom, in which transaction.
+    """One row's change in an audited table: what, and in which transaction; written by its triggers only.
 
     An update keeps the changed columns as `{"column": [old, new]}`, a deletion the whole row, an insertion
-    nothing, since the table has the row. `after_hash` is the SHA-256 of the row after the change. Secrets are
-    never in it.
+    nothing, since the table has the row. Numbers with decimals are strings; of a secret only the fact that it changed
+    is there, as "***". `after_hash` is the SHA-256 of the row after the change (`audit.capture.columns.row_hash`).
+    Who made the transaction, and why, is in `AuditContext`.
     """
 
     created_at = CreatedAtField(help_text="Time of the statement.")
@@ -34,14 +35,16 @@ class AuditLog(PartitionedLog):
     action = models.CharField(max_length=6, choices=Action)
     changes = MetadataField(help_text="Changed columns, old and new.")
     after_hash = models.BinaryField(null=True, help_text="SHA-256 of the row after the change; empty after a deletion.")
-    layout = models.SmallIntegerField(db_default=1, help_text="Version of the columns that the hash covers.")
-    user_id = models.UUIDField(null=True, help_text="Who; empty where no person was involved.")
-    user_ip = models.GenericIPAddressField(null=True)
-    user_agent = models.TextField(db_default="")
-    session_id = models.CharField(max_length=128, db_default="")
-    request_id = models.CharField(max_length=64, db_default="")
-    service = models.CharField(max_length=64, db_default="", help_text="Program that made the change.")
-    reason = models.TextField(db_default="")
+    layout = models.IntegerField(help_text="Which columns the hash covers: a row of audit_layouts.")
+    context_number = models.SmallIntegerField(db_default=1, help_text="Counts the contexts of the transaction.")
+    context = models.ForeignObject(
+        "audit.AuditContext",
+        from_fields=["txid", "context_number"],
+        to_fields=["txid", "number"],
+        on_delete=models.DO_NOTHING,
+        related_name="changes",
+        null=True,
+    )
 
     class Meta(PartitionedLog.Meta):
         db_table = "audit_log"

@@ -78,6 +78,7 @@ def provision(
             with connection.transaction():
                 for group in roles.GROUPS:
                     changes += _ensure_role(connection, group.name, login=False, createdb=group.createdb)
+                    changes += _ensure_granted(connection, group)
                 changes += _ensure_may_act_as_owner(connection)
                 for name, password in logins.items():
                     changes += _ensure_login(connection, roles.LOGINS[name], password)
@@ -230,6 +231,21 @@ def _ensure_role(connection: Connection, name: str, *, login: bool, createdb: bo
     yield f"role {name} created" if found is None else f"role {name} set {options.as_string()}"
 
 
+def _ensure_granted(connection: Connection, group: roles.GroupRole) -> Iterator[str]:
+    """Make the role that hands objects to this one its member."""
+    if not group.granted_to or _is_member(connection, group.name, group.granted_to):
+        return
+    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group.name), sql.Identifier(group.granted_to)))
+    yield f"role {group.granted_to} made a member of {group.name}"
+
+
+def _is_member(connection: Connection, group: str, member: str) -> bool:
+    found = connection.execute(
+        "SELECT 1 FROM pg_auth_members WHERE roleid = to_regrole(%s) AND member = to_regrole(%s)", [group, member]
+    )
+    return found.fetchone() is not None
+
+
 def _ensure_may_act_as_owner(connection: Connection) -> Iterator[str]:
     """Let an administrator who is no superuser hand databases to the owner role and work in them."""
     right = "SET" if connection.info.server_version >= 160_000 else "MEMBER"
@@ -245,11 +261,7 @@ def _ensure_may_act_as_owner(connection: Connection) -> Iterator[str]:
 
 def _ensure_login(connection: Connection, login: roles.LoginRole, password: str | None) -> Iterator[str]:
     yield from _ensure_role(connection, login.name, login=True, createdb=False)
-    member = connection.execute(
-        "SELECT 1 FROM pg_auth_members WHERE roleid = to_regrole(%s) AND member = to_regrole(%s)",
-        [login.group.name, login.name],
-    ).fetchone()
-    if not member:
+    if not _is_member(connection, login.group.name, login.name):
         connection.execute(
             sql.SQL("GRANT {} TO {}").format(sql.Identifier(login.group.name), sql.Identifier(login.name))
         )

@@ -1,7 +1,7 @@
 """The database's roles and their time-outs: the declaration, and how it reads in libpq options and in SQL.
 
-Rights are given to the four group roles, which nobody can log in as. A login role is a member of exactly one
-of them, so a server may have as many logins as it likes without a grant being repeated.
+Rights are given to group roles, which nobody can log in as. A login role is a member of exactly one of them, so a
+server may have as many logins as it likes without a grant being repeated.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class GroupRole:
     name: str
     timeouts: Timeouts
     createdb: bool = False
+    #: The group role that may hand objects to this one, as their owner.
+    granted_to: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +70,10 @@ APP = GroupRole(
 READONLY = GroupRole(name="trading_readonly", timeouts=_READING)
 AUDITOR = GroupRole(name="trading_auditor", timeouts=_READING)
 
-GROUPS: tuple[GroupRole, ...] = (OWNER, APP, READONLY, AUDITOR)
+# Owns the functions that write the audit log, and is nobody: only they may insert there.
+AUDIT_OWNER = GroupRole(name="trading_audit_owner", timeouts=_READING, granted_to=OWNER.name)
+
+GROUPS: tuple[GroupRole, ...] = (OWNER, APP, READONLY, AUDITOR, AUDIT_OWNER)
 
 MIGRATOR_LOGIN = "trading_migrator"
 BACKEND_LOGIN = "trading_backend"

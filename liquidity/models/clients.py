@@ -4,6 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 
+from audit.capture import audited
 from config.database.constraints import between, not_negative, one_of, requires
 from config.database.fields import AmountField, MetadataField, RatioField, ScoreField
 from config.database.models import MutableEntity
@@ -59,6 +60,7 @@ class ClientProfile(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "client_profiles"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             models.UniqueConstraint(fields=["account"], name="client_profiles_account_uniq"),
             one_of("client_profiles", "profile_type", ProfileType),

@@ -3,6 +3,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 
+from audit.capture import audited
 from config.database.constraints import between, not_negative, one_of, positive, requires
 from config.database.fields import AmountField, EncryptedTextField, MetadataField, RatioField, ScoreField
 from config.database.models import MutableEntity, SoftDeletableEntity
@@ -71,6 +72,7 @@ class LiquidityProvider(SoftDeletableEntity):
 
     class Meta(SoftDeletableEntity.Meta):
         db_table = "liquidity_providers"
+        triggers = [*SoftDeletableEntity.Meta.triggers, *audited()]
         constraints = [
             models.UniqueConstraint(
                 fields=["name"], condition=Q(deleted_at__isnull=True), name="liquidity_providers_name_uniq"
@@ -151,6 +153,7 @@ class LpInstrument(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "lp_instruments"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         verbose_name = "LP instrument"
         constraints = [
             models.UniqueConstraint(fields=["provider", "instrument"], name="lp_instruments_provider_instrument_uniq"),

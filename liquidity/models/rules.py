@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KeyTextTransform
 
+from audit.capture import audited
 from config.database.constraints import not_negative, one_of, requires
 from config.database.models import MutableEntity
 from liquidity.choices import FallbackAction, RuleType
@@ -42,6 +43,7 @@ class SorRule(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "sor_rules"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         verbose_name = "SOR rule"
         constraints = [
             models.UniqueConstraint(fields=["rule_name"], name="sor_rules_rule_name_uniq"),

@@ -3,7 +3,7 @@
 from django.db import connection
 
 #: Written by migrations, not by people: the schema is not complete without them.
-KEPT = ["django_migrations", "django_content_type", "auth_permission", "order_status_transitions"]
+KEPT = ["django_migrations", "django_content_type", "auth_permission", "order_status_transitions", "audit_layouts"]
 
 _TABLES = """
     SELECT oid::regclass::text FROM pg_class

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Case, F, Func, Q, When
 
+from audit.capture import audited
 from config.database.constraints import not_negative, one_of, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyEntity, MutableEntity
@@ -64,6 +65,7 @@ class CircuitBreaker(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "circuit_breakers"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             one_of("circuit_breakers", "breaker_type", BreakerType),
             one_of("circuit_breakers", "scope", BreakerScope),

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, When
 
+from audit.capture import audited
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import Entity, MutableEntity
@@ -76,6 +77,7 @@ class RiskLimit(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "risk_limits"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             one_of("risk_limits", "limit_type", LimitType),
             one_of("risk_limits", "entity_type", LimitEntity),

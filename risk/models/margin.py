@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest, Now
 from django.db.models.lookups import GreaterThanOrEqual
 
 from accounts.choices import ClientClass, Regime
+from audit.capture import audited
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField, RatioField
 from config.database.models import MutableEntity
@@ -32,6 +33,7 @@ class LeverageCap(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "leverage_caps"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             one_of("leverage_caps", "regime", Regime),
             one_of("leverage_caps", "client_class", ClientClass),
@@ -76,6 +78,7 @@ class MarginRate(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "margin_rates"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             requires(
                 "margin_rates",
@@ -223,6 +226,7 @@ class MarginCall(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "margin_calls"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             one_of("margin_calls", "call_type", MarginCallType),
             one_of("margin_calls", "status", MarginCallStatus),

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Case, DecimalField, F, Func, Q, When
 
+from audit.capture import audited
 from config.database.constraints import between, not_negative, one_of, requires
 from config.database.fields import AmountField, MetadataField, RatioField, ScoreField
 from config.database.models import AppendOnlyEntity, MutableEntity
@@ -25,6 +26,7 @@ class StressTestScenario(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "stress_test_scenarios"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             one_of("stress_test_scenarios", "scenario_type", ScenarioType),
             models.CheckConstraint(

@@ -45,6 +45,7 @@ def one_of_each(db: None) -> dict[str, Any]:
         rows.cash_request(),
         rows.account_event(),
         audit_rows.change(),
+        audit_rows.context(),
         audit_rows.seal(),
         audit_rows.user_activity(),
         audit_rows.risk_event(),

@@ -391,8 +391,8 @@ def test_an_account_with_entries_keeps_its_currency(sql: Any, refused: Any, worl
         sql("UPDATE accounts SET currency = 'EUR' WHERE id = %s", [world.account.pk])
 
 
-def test_a_user_with_accounts_cannot_be_renumbered(sql: Any, refused: Any, world: World) -> None:
-    with refused("accounts_user_id_fk"):
+def test_a_user_cannot_be_renumbered(sql: Any, refused: Any, world: World) -> None:
+    with refused("users_audited_key"):
         sql("UPDATE users SET id = %s WHERE id = %s", [NOBODY, world.user.pk])
 
 

@@ -13,13 +13,6 @@ from tests.rows.audit import digest
 SOMEBODY = uuid.UUID(int=1)
 
 GOOD: dict[str, dict[str, Any]] = {
-    "audit_log": {
-        "table_name": "orders",
-        "record_id": SOMEBODY,
-        "action": "UPDATE",
-        "changes": '{"status": ["new", "filled"]}',
-        "after_hash": digest("row"),
-    },
     "audit_seals": {
         "sealed_table": "audit_log",
         "lo": 1,
@@ -34,13 +27,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "system_events": {"event_type": "server_start", "message": "Server started."},
     "api_access_log": {"endpoint": "/orders", "method": "GET", "status_code": 200, "response_time_ms": 0},
 }
-PARTITIONED = ["audit_log", "user_activity_log", "system_events", "api_access_log"]
+PARTITIONED = ["user_activity_log", "system_events", "api_access_log"]
 
 #: (constraint, table, what is changed in a good row)
 BAD_ROWS: list[tuple[str, str, dict[str, Any]]] = [
-    ("audit_log_action_check", "audit_log", {"action": "MERGE"}),
-    ("audit_log_after_hash_check", "audit_log", {"after_hash": None}),
-    ("audit_log_after_hash_check", "audit_log", {"action": "DELETE"}),
     ("audit_seals_period_check", "audit_seals", {"hi": 1}),
     ("audit_seals_row_count_not_negative_check", "audit_seals", {"row_count": -1}),
     ("audit_seals_root_length_check", "audit_seals", {"root": b"short"}),
@@ -152,18 +142,7 @@ def test_a_case_is_reviewed_step_by_step_and_never_by_two_at_once(sql: Any, refu
         insert(sql, "compliance_events", {**decision, "status": "confirmed"})
 
 
-def test_a_deletion_has_no_hash(sql: Any) -> None:
-    deleted = insert(sql, "audit_log", {**GOOD["audit_log"], "action": "DELETE", "after_hash": None})
-    assert deleted["after_hash"] is None
-
-
 def test_defaults_are_made_by_the_database(sql: Any) -> None:
-    [now] = sql("SELECT now() AS time, pg_current_xact_id()::text::bigint AS txid")
-    change = insert(
-        sql, "audit_log", {"table_name": "t", "record_id": SOMEBODY, "action": "INSERT", "after_hash": b"h"}
-    )
-    assert (change["created_at"], change["txid"]) == (now["time"], now["txid"])
-    assert (change["changes"], change["layout"], change["user_id"], change["reason"]) == ("{}", 1, None, "")
     activity = insert(sql, "user_activity_log", {"activity_type": "login_failed"})
     assert (activity["user_id"], activity["ip_address"], activity["details"]) == (None, None, "{}")
     assert insert(sql, "risk_events", GOOD["risk_events"])["severity"] == "warning"

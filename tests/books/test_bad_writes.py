@@ -761,7 +761,7 @@ HISTORY = [
         "permission denied for table account_audit",
     ),
     BadWrite(
-        "the audit log is not edited", "UPDATE audit_log SET reason = 'other'", "permission denied for table audit_log"
+        "the audit log is not edited", "UPDATE audit_log SET changes = '{}'", "permission denied for table audit_log"
     ),
     BadWrite("nor deleted", "DELETE FROM audit_log", "permission denied for table audit_log"),
     BadWrite("nor truncated", "TRUNCATE audit_log", "permission denied for table audit_log"),

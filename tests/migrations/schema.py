@@ -109,7 +109,9 @@ TABLES = {
     "risk_alerts": Table("risk"),
     "stress_test_scenarios": Table("risk"),
     "stress_test_results": log("risk"),
-    "audit_log": log("audit", key="created_at", **MONTHLY),
+    "audit_contexts": log("audit", readable_only=True, key="created_at", **MONTHLY),
+    "audit_layouts": log("audit", readable_only=True),
+    "audit_log": log("audit", readable_only=True, key="created_at", **MONTHLY),
     "audit_seals": log("audit"),
     "user_activity_log": log("audit", key="created_at", **MONTHLY),
     "risk_events": log("audit"),
@@ -125,6 +127,7 @@ SOFT_DELETED = ["accounts", "instruments", "liquidity_providers", "users"]
 #: Written so often that every index is felt.
 HOT = [
     "account_transactions",
+    "audit_contexts",
     "audit_log",
     "lp_order_routing",
     "lp_quotes",

@@ -436,7 +436,11 @@ def test_auditors_see_every_table(owner_sql: Sql) -> None:
 
 def test_nobody_else_has_any_right(owner_sql: Sql) -> None:
     roles = {row["role"] for table in TABLES for row in owner_sql(GRANTS, [table, table])}
-    assert roles == {"trading_app", *READERS}
+    assert roles == {"trading_app", "trading_audit_owner", *READERS}
+    for table in TABLES.keys() - {"audit_log", "audit_contexts"}:
+        assert _grants(owner_sql, table, "trading_audit_owner") == (set(), {})
+    for table in ("audit_log", "audit_contexts"):
+        assert _grants(owner_sql, table, "trading_audit_owner") == ({"INSERT"}, {})
 
 
 def test_every_encrypted_column_is_known_as_a_secret() -> None:

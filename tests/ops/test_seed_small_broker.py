@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import User
+from audit.capture.triggers import audited_models
 from config.commands import EnvironmentFailed, Locked, UsageFailed
 from ops.seeding.instruments import INSTRUMENTS
 from ops.seeding.lock import SEED_LOCK
@@ -271,7 +272,7 @@ class TestReset:
     GUARDS = (
         "SELECT tgrelid::regclass::text, tgname, tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
     )
-    KEPT = ("django_migrations", "django_content_type", "auth_permission", "order_status_transitions")
+    KEPT = ("django_migrations", "django_content_type", "auth_permission", "order_status_transitions", "audit_layouts")
 
     def test_gives_a_fresh_database(self, live_database: Database, settings: Any) -> None:
         settings.DEBUG = True
@@ -279,8 +280,12 @@ class TestReset:
         call_command("seed_test_data")
         call_command("seed_test_data", "--reset", "--noinput")
         after = {table: row["count"] for table, row in contents(live_database).items()}
+        changes = after["audit_log"]
+        # Every account was opened, and has had a deposit or paid one.
+        assert changes == sum(after[table] for table in audited_models()) + after["accounts"]
         # The first event of each account is written by the database.
         expected = {**TestContents.EXPECTED, "account_audit": TestContents.EXPECTED["accounts"]}
+        expected |= {"audit_log": changes, "audit_contexts": 1}
         assert after == {table: row["count"] for table, row in empty.items()} | expected
 
     def test_keeps_what_belongs_to_the_schema(self, live_database: Database, settings: Any) -> None:

@@ -1,4 +1,4 @@
-"""Valid rows of the logs; every function takes columns as keywords and inserts one row."""
+"""Valid rows of the logs; every function takes columns as keywords and inserts one row, where one may be inserted."""
 
 import hashlib
 import itertools
@@ -7,6 +7,8 @@ from typing import Any
 
 from audit.models import (
     ApiAccessLog,
+    AuditContext,
+    AuditLayout,
     AuditLog,
     AuditSeal,
     ComplianceEvent,
@@ -22,16 +24,19 @@ def digest(text: Any) -> bytes:
     return hashlib.sha256(str(text).encode()).digest()
 
 
-def change(**columns: Any) -> AuditLog:
-    """An update of some order."""
-    defaults = {
-        "table_name": "orders",
-        "record_id": uuid.uuid4(),
-        "action": "UPDATE",
-        "changes": {"status": ["new", "filled"]},
-        "after_hash": digest(next(_numbers)),
-    }
-    return AuditLog.objects.create(**{**defaults, **columns})
+def change() -> AuditLog:
+    """The last change that a trigger has written: nobody else may."""
+    return AuditLog.objects.latest("id")
+
+
+def context() -> AuditContext:
+    """The last context that a trigger has written."""
+    return AuditContext.objects.latest("created_at")
+
+
+def layout() -> AuditLayout:
+    """One that a migration has written."""
+    return AuditLayout.objects.latest("id")
 
 
 def seal(**columns: Any) -> AuditSeal:

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from audit.capture import audited
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
@@ -55,6 +56,7 @@ class CorporateAction(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "corporate_actions"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             # Also serves an instrument's actions.
             models.UniqueConstraint(

@@ -6,6 +6,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import F, Func, Q
 
+from audit.capture import audited
 from config.database.constraints import not_negative, requires
 from config.database.fields import AmountField, MetadataField, RatioField
 from config.database.models import MutableEntity
@@ -48,6 +49,7 @@ class FeeSchedule(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "fee_schedules"
+        triggers = [*MutableEntity.Meta.triggers, *audited()]
         constraints = [
             # Also serves the schedule of an (instrument, group) at a moment.
             ExclusionConstraint(

@@ -8,6 +8,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Mod, NullIf, Upper
 from django.db.models.lookups import Exact
 
+from audit.capture import audited
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField, RatioField
 from config.database.models import SoftDeletableEntity
@@ -85,7 +86,7 @@ class Instrument(SoftDeletableEntity):
 
     class Meta(SoftDeletableEntity.Meta):
         db_table = "instruments"
-        triggers = [*SoftDeletableEntity.Meta.triggers, triggers.instrument_terms()]
+        triggers = [*SoftDeletableEntity.Meta.triggers, triggers.instrument_terms(), *audited()]
         constraints = [
             # Also serves the look-up by symbol of imports, orders and searches.
             models.UniqueConstraint(

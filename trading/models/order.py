@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import NullIf
 
+from audit.capture import audited
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
@@ -159,6 +160,7 @@ class Order(MutableEntity):
         db_table = "orders"
         triggers = [
             *MutableEntity.Meta.triggers,
+            *audited(),
             # What may change, and the number of the event that the change is.
             SharedTrigger(
                 name="guard",

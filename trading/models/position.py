@@ -8,6 +8,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import NullIf
 
 from accounts.choices import OmsType
+from audit.capture import audited
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
@@ -84,6 +85,7 @@ class Position(MutableEntity):
         db_table = "positions"
         triggers = [
             *MutableEntity.Meta.triggers,
+            *audited(),
             SharedTrigger(
                 name="modify",
                 function="number_position_change",

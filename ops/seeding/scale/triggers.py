@@ -1,4 +1,4 @@
-"""A bulk load past the triggers: they work row by row, and their results are loaded as well."""
+"""A bulk load past the triggers that work row by row: their results are loaded as well. It is audited all the same."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,7 +8,9 @@ from psycopg import sql
 
 _TRIGGERS = """
     SELECT tgrelid::regclass::text, tgname, tgenabled::text FROM pg_trigger
+      JOIN pg_proc ON pg_proc.oid = tgfoid
      WHERE tgrelid = ANY (%s::regclass[]) AND NOT tgisinternal AND tgenabled <> 'D'
+       AND proowner <> 'trading_audit_owner'::regrole
      ORDER BY 1, 2
 """
 
@@ -17,7 +19,9 @@ _ENABLE = {"O": "ENABLE", "A": "ENABLE ALWAYS", "R": "ENABLE REPLICA"}
 
 @contextmanager
 def triggers_off(tables: Iterable[str]) -> Iterator[None]:
-    """Within the block the tables' own triggers are off; afterwards each is as it was. Keys and CHECKs stay.
+    """Within the block the tables' own triggers are off; afterwards each is as it was.
+
+    Keys and CHECKs stay, and so do the triggers that write the audit log.
 
     The caller owns the tables and has a transaction open: nobody else sees them without their triggers, and after an
     error they are on again with everything else that is rolled back.

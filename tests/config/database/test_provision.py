@@ -96,6 +96,8 @@ def test_everything_is_made_from_nothing_and_only_once(bare: EmbeddedServer) -> 
         "role trading_app created",
         "role trading_readonly created",
         "role trading_auditor created",
+        "role trading_audit_owner created",
+        "role trading_owner made a member of trading_audit_owner",
         "role trading_migrator created",
         "role trading_migrator made a member of trading_owner",
         "role trading_migrator given statement_timeout = 0, lock_timeout = 10000, "
@@ -124,6 +126,7 @@ def test_roles_have_exactly_their_attributes_and_memberships(bare: EmbeddedServe
     )
     assert attributes == [
         ("trading_app", False, False, False),
+        ("trading_audit_owner", False, False, False),
         ("trading_auditor", False, False, False),
         ("trading_backend", True, False, False),
         ("trading_migrator", True, False, False),
@@ -137,6 +140,7 @@ def test_roles_have_exactly_their_attributes_and_memberships(bare: EmbeddedServe
     )
     assert memberships == [
         ("trading_app", "trading_backend", False),
+        ("trading_audit_owner", "trading_owner", False),
         ("trading_owner", "trading_migrator", False),
     ]
 
@@ -239,7 +243,7 @@ def test_two_runs_at_once_do_the_work_once(bare: EmbeddedServer) -> None:
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(provision, bare.admin_conninfo(), logins=LOGINS) for _ in range(2)]
         reports = sorted((run.result() for run in runs), key=lambda report: len(report.changes))
-    assert [len(report.changes) for report in reports] == [0, 12]
+    assert [len(report.changes) for report in reports] == [0, 14]
 
 
 def test_administrator_who_is_no_superuser_can_do_it(bare: EmbeddedServer) -> None:
