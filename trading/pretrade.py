@@ -59,6 +59,11 @@ def unregister(check: Check) -> None:
     _checks.remove(check)
 
 
+def has_checks() -> bool:
+    """Whether anybody wants to be asked."""
+    return bool(_checks)
+
+
 def reason_to_refuse(order: NewOrder) -> str:
     """The first reason that a check gives, or "" if none has one."""
     return next((reason for check in _checks if (reason := check(order))), "")

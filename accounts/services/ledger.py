@@ -11,10 +11,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from accounts.choices import JournalKind, TransactionType
 from accounts.models import Account, User
+from config.database.statements import prepared_cursor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +118,6 @@ def _holds_demo_money(account: Account) -> bool:
 
 
 def _call(function: str, *arguments: Any) -> Any:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(f"SELECT {function}", arguments)
         return cursor.fetchone()[0]

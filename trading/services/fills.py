@@ -7,20 +7,23 @@ transaction is to be tried again.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import IntegrityError, connections, router
+from django.db import IntegrityError, router
 
+from config.database.statements import prepared_cursor
 from trading.choices import LiquidityType
 from trading.errors import DuplicateExecution, OrderError, OrderNotFound, TradeNotFound
 from trading.models import Trade
 
+Result = TypeVar("Result")
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class FillResult:
     """What a fill did: its trades (a flip has two, the closing first), the position that it has left, and the journal.
 
@@ -35,7 +38,7 @@ class FillResult:
     is_new: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class BustResult:
     """What a bust did: the trades that undo those of the fill, the position that it has left, and the reversal.
 
@@ -51,7 +54,7 @@ class BustResult:
     is_new: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class CorrectionResult(FillResult):
     """The fill with the right terms; `realized_pnl` is the change that bust and fill make together."""
 
@@ -96,7 +99,8 @@ def apply_fill(
     make a position larger that it may only reduce (orders_reduce_only), or if no price converts the profit
     (instrument_marks_convert).
     """
-    row = call(
+    return call(
+        FillResult,
         APPLY_FILL,
         [
             order_id,
@@ -114,7 +118,6 @@ def apply_fill(
             reason,
         ],
     )
-    return FillResult(**row)
 
 
 def bust_trade(*, trade_id: UUID, reason: str, actor: str) -> BustResult:
@@ -127,7 +130,7 @@ def bust_trade(*, trade_id: UUID, reason: str, actor: str) -> BustResult:
     Raises TradeNotFound, also for a trade that is a bust itself; IntegrityError if the account does not hold any more
     what the bust takes back (trades_bust_within_position): the later trades are busted first.
     """
-    return BustResult(**call("bust_trade(%s, %s, %s)", [trade_id, reason, actor]))
+    return call(BustResult, "bust_trade(%s, %s, %s)", [trade_id, reason, actor])
 
 
 def correct_trade(
@@ -145,23 +148,27 @@ def correct_trade(
     Without `commission` it stays. An order that is dead takes the fill as a late one, let in by the actor. Correcting
     again with the same terms gives what was done the first time. Raises what `bust_trade` and `apply_fill` raise.
     """
-    return CorrectionResult(
-        **call(
-            "correct_trade(%s, %s, %s, %s, %s, %s, %s)",
-            [trade_id, price, quantity, reason, actor, commission, execution_id],
-        )
+    return call(
+        CorrectionResult,
+        "correct_trade(%s, %s, %s, %s, %s, %s, %s)",
+        [trade_id, price, quantity, reason, actor, commission, execution_id],
     )
 
 
-def call(function: str, parameters: Sequence[Any]) -> dict[str, Any]:
-    """The one row of a function of the database, by column."""
-    with connections[router.db_for_write(Trade)].cursor() as cursor:
+def call(result: type[Result], function: str, parameters: Sequence[Any]) -> Result:
+    """The one row of a function of the database."""
+    with prepared_cursor(router.db_for_write(Trade)) as cursor:
         try:
-            cursor.execute(f"SELECT * FROM {function}", parameters)
+            cursor.execute(f"SELECT {_names(result)} FROM {function}", parameters)
         except IntegrityError as error:
             diagnosis: Any = getattr(error.__cause__, "diag", None)
             plain = _SAID_PLAINLY.get(diagnosis.constraint_name) if diagnosis else None
             if plain is None:
                 raise
             raise plain(f"{diagnosis.message_primary}. {diagnosis.message_hint}") from error
-        return dict(zip((column.name for column in cursor.description), cursor.fetchone(), strict=True))
+        return result(*cursor.fetchone())
+
+
+def _names(result: type[Any]) -> str:
+    """The columns of a result, in the order of its fields."""
+    return ", ".join(field.name for field in fields(result))

@@ -5,12 +5,13 @@ from uuid import UUID
 
 from django.db import connections, router, transaction
 
+from config.database.statements import one_statement
 from trading.choices import OrderStatus
 from trading.models import Order
 from trading.services.statements import ACTOR, move_order
 
 
-@transaction.atomic
+@one_statement
 def acknowledge_order(
     *,
     order_id: UUID,
@@ -36,7 +37,7 @@ def acknowledge_order(
     )
 
 
-@transaction.atomic
+@one_statement
 def reject_order(*, order_id: UUID, reason: str, actor: str = "") -> Order:
     """Reject an order of which nothing is filled; `reason` (at most 255 characters) is told to the client.
 

@@ -3,21 +3,20 @@
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
-
+from config.database.statements import columns, one_statement, write
 from trading.errors import PositionNotFound
 from trading.models import Position
-from trading.services.statements import ACTOR, write
+from trading.services.statements import ACTOR
 
 _SET_EXITS = f"""
     {ACTOR}
     UPDATE positions SET stop_loss = %(stop_loss)s, take_profit = %(take_profit)s, trailing_stop = %(trailing_stop)s
       FROM actor WHERE positions.id = %(position_id)s
-    RETURNING positions.*
+    RETURNING {columns(Position)}
 """
 
 
-@transaction.atomic
+@one_statement
 def set_exits(
     *,
     position_id: UUID,

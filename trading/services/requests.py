@@ -8,9 +8,10 @@ from uuid import UUID
 
 from django.db import router, transaction
 
+from config.database.statements import columns, one_statement, write
 from trading.choices import OrderRequestKind, OrderRequestStatus, OrderStatus, TimeInForce
 from trading.models import Order, OrderChangeRequest
-from trading.services.statements import ACTOR, move_order, write, written_order, wrong_status
+from trading.services.statements import ACTOR, move_order, written_order, wrong_status
 
 _CANCELABLE = [
     OrderStatus.PENDING_NEW,
@@ -30,7 +31,7 @@ _REQUEST_CANCEL = f"""
     SELECT orders.id, 'cancel', %(actor)s FROM orders, actor
      WHERE orders.id = %(order_id)s AND orders.status = ANY (%(statuses)s)
        FOR NO KEY UPDATE OF orders
-    RETURNING *
+    RETURNING {columns(OrderChangeRequest)}
 """
 
 # What is not given stays as it is; with the time in force its date is given, too.
@@ -47,7 +48,7 @@ _REQUEST_REPLACE = f"""
       FROM orders, actor
      WHERE orders.id = %(order_id)s AND orders.status = ANY (%(statuses)s)
        FOR NO KEY UPDATE OF orders
-    RETURNING *
+    RETURNING {columns(OrderChangeRequest)}
 """
 
 # Not below what is filled already: that much was bought or sold.
@@ -62,7 +63,7 @@ _ACCEPT_REPLACE = f"""
       FROM order_change_requests r, actor
      WHERE orders.id = %(order_id)s AND orders.status = 'pending_replace'
        AND r.order_id = orders.id AND r.status = 'pending' AND r.kind = 'replace'
-    RETURNING orders.*
+    RETURNING {columns(Order)}
 """
 
 _RESUME = f"""
@@ -72,11 +73,11 @@ _RESUME = f"""
                          ELSE 'filled' END
       FROM actor
      WHERE orders.id = %(order_id)s AND orders.status = %(status)s
-    RETURNING orders.*
+    RETURNING {columns(Order)}
 """
 
 
-@transaction.atomic
+@one_statement
 def request_cancel(*, order_id: UUID, actor: str = "", reason: str = "") -> OrderChangeRequest:
     """Ask for the rest of an order to be canceled: it becomes `pending_cancel`, and may still be filled.
 
@@ -89,7 +90,7 @@ def request_cancel(*, order_id: UUID, actor: str = "", reason: str = "") -> Orde
     )
 
 
-@transaction.atomic
+@one_statement
 def accept_cancel(*, order_id: UUID, actor: str = "", reason: str = "") -> Order:
     """Cancel what remains of a `pending_cancel` order. Raises OrderNotFound, WrongStatus (it was filled, say)."""
     return move_order(
@@ -102,7 +103,7 @@ def accept_cancel(*, order_id: UUID, actor: str = "", reason: str = "") -> Order
     )
 
 
-@transaction.atomic
+@one_statement
 def reject_cancel(*, order_id: UUID, actor: str = "", reason: str = "") -> Order:
     """Refuse a cancel request: the order is worked on again. Raises OrderNotFound, WrongStatus."""
     return _resume(order_id, OrderStatus.PENDING_CANCEL, actor, reason)
@@ -126,7 +127,7 @@ def cancel_order(*, order_id: UUID, actor: str = "", reason: str = "") -> Order:
     )
 
 
-@transaction.atomic
+@one_statement
 def request_replace(
     *,
     order_id: UUID,
@@ -161,7 +162,7 @@ def request_replace(
     )
 
 
-@transaction.atomic
+@one_statement
 def accept_replace(*, order_id: UUID, actor: str = "", reason: str = "") -> Order:
     """Give a `pending_replace` order the terms that were asked for; its quantity is at least what is filled by now.
 
@@ -173,7 +174,7 @@ def accept_replace(*, order_id: UUID, actor: str = "", reason: str = "") -> Orde
     return order
 
 
-@transaction.atomic
+@one_statement
 def reject_replace(*, order_id: UUID, actor: str = "", reason: str = "") -> Order:
     """Refuse a replace request: the order is worked on with its old terms. Raises OrderNotFound, WrongStatus."""
     return _resume(order_id, OrderStatus.PENDING_REPLACE, actor, reason)

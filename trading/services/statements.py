@@ -1,29 +1,22 @@
 """How services write: one statement that tells the event chain who acts and why, and returns the row."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.db import router
-from django.db.models import Model
 
+from config.database.statements import columns, write
 from trading.choices import OrderStatus
 from trading.errors import OrderNotFound, WrongStatus
 from trading.models import Order
-
-Row = TypeVar("Row", bound=Model)
 
 #: To begin a statement with and to read from: the settings hold until the transaction ends, and cost no round trip.
 ACTOR = (
     "WITH actor AS MATERIALIZED (SELECT set_config('trading.actor', %(actor)s, true),"
     " set_config('trading.reason', %(reason)s, true))"
 )
-
-
-def write(model: type[Row], statement: str, parameters: Mapping[str, Any]) -> Row | None:
-    """Run a statement that returns at most one whole row of `model`; give the row, or None."""
-    manager = model._base_manager.using(router.db_for_write(model))
-    return next(iter(manager.raw(statement, parameters)), None)
 
 
 def written_order(order_id: UUID) -> Order:
@@ -34,12 +27,13 @@ def written_order(order_id: UUID) -> Order:
     return order
 
 
-def move(changes: Iterable[str] = ()) -> str:
-    """The statement that gives an order another status, and other values of the columns `changes`."""
-    columns = "".join(f", {column} = %({column})s" for column in changes)
+@cache
+def move(*changed: str) -> str:
+    """The statement that gives an order another status, and other values of the columns `changed`."""
+    assignments = "".join(f", {column} = %({column})s" for column in changed)
     return (
-        f"{ACTOR} UPDATE orders SET status = %(to)s{columns} FROM actor"
-        " WHERE orders.id = %(order_id)s AND status = ANY (%(out_of)s) RETURNING orders.*"
+        f"{ACTOR} UPDATE orders SET status = %(to)s{assignments} FROM actor"
+        f" WHERE orders.id = %(order_id)s AND status = ANY (%(out_of)s) RETURNING {columns(Order)}"
     )
 
 
@@ -52,7 +46,7 @@ def move_order(
     """
     order = write(
         Order,
-        move(changes),
+        move(*changes),
         {"order_id": order_id, "to": to, "out_of": list(out_of), "actor": actor, "reason": reason, **changes},
     )
     if order is None:

@@ -1,19 +1,20 @@
 """Taking orders."""
 
 import json
-from dataclasses import asdict
+from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import connections, router, transaction
 
+from config.database.statements import columns, one_statement, write
 from trading import pretrade
 from trading.choices import OrderStatus
 from trading.errors import DuplicateOrder, OrderNotFound
 from trading.models import Order
 from trading.pretrade import NewOrder
-from trading.services.statements import ACTOR, write
+from trading.services.statements import ACTOR
 
 # The user is the account's owner. A repeated order waits here for the first one to commit, then finds it.
 SUBMIT = f"""
@@ -29,7 +30,7 @@ SUBMIT = f"""
       FROM accounts, actor
      WHERE accounts.id = %(account_id)s
     ON CONFLICT (client_order_id, account_id) DO NOTHING
-    RETURNING *
+    RETURNING {columns(Order)}
 """
 
 #: What never changes of an order, and what a replace request changes: the first event has it as it was asked for.
@@ -38,7 +39,6 @@ _TERMS = ("quantity", "price", "stop_price", "limit_price", "trailing_distance",
 _EXITS = ("take_profit", "stop_loss")
 
 
-@transaction.atomic
 def submit_order(*, order: NewOrder, actor: str = "", reason: str = "") -> Order:
     """Take an order: `pending_new`, or `rejected` if a pre-trade check gives a reason.
 
@@ -48,12 +48,18 @@ def submit_order(*, order: NewOrder, actor: str = "", reason: str = "") -> Order
     Raises DuplicateOrder if the client order id is taken by another content, OrderNotFound without such an account,
     IntegrityError with the name of the rule that the order breaks (tick, step, limits, locked account …).
     """
-    refusal = pretrade.reason_to_refuse(order)
+    # Checks read in the transaction that writes the order; without any, one statement is all.
+    with transaction.atomic() if pretrade.has_checks() else nullcontext():
+        return _take(order, pretrade.reason_to_refuse(order), actor, reason)
+
+
+@one_statement
+def _take(order: NewOrder, refusal: str, actor: str, reason: str) -> Order:
     written = write(
         Order,
         SUBMIT,
         {
-            **asdict(order),
+            **vars(order),
             "status": OrderStatus.REJECTED if refusal else OrderStatus.PENDING_NEW,
             "reject_reason": refusal[:255],
             "actor": actor,

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from psqlextra.backend.base import DatabaseWrapper as PsqlExtraWrapper
+from psqlextra.backend.operations import PostgresOperations
 
 from config.database.embedded import EmbeddedServer, EmbeddedServerError
 from config.database.psqlextra_backend.schema import SchemaEditor
@@ -11,10 +12,18 @@ from config.database.psqlextra_backend.schema import SchemaEditor
 MINIMUM_VERSION = 15
 
 
+class Operations(PostgresOperations):
+    """What is logged of a prepared statement is its text; its values travel apart."""
+
+    def last_executed_query(self, cursor: Any, sql: str, params: Any) -> str:
+        return super().last_executed_query(cursor, sql, params) or str(sql)
+
+
 class DatabaseWrapper(PsqlExtraWrapper):
     """psqlextra's backend, refusing servers that are too old."""
 
     SchemaEditorClass = SchemaEditor
+    ops_class = Operations
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._start_embedded_server()

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.db import transaction
 from psycopg import sql
 
 from config.commands import Failed
+from config.database.statements import columns, one_statement, write
 from ops.bench.flow.lives import COMMISSION, QUANTITY, VENUE, Life
 from ops.bench.flow.services import new_order
 from trading.models import Order
 from trading.services.fills import FillResult, call
-from trading.services.statements import write
 
 #: What the flow writes.
 TABLES = (
@@ -30,12 +29,12 @@ TABLES = (
     "accounts",
 )
 
-SUBMIT = """
+SUBMIT = f"""
     WITH received AS (
       INSERT INTO orders (account_id, user_id, client_order_id, instrument_id, order_type, side, quantity, event_seq)
       SELECT id, user_id, %(client_order_id)s, %(instrument_id)s, %(order_type)s, %(side)s, %(quantity)s, 1
         FROM accounts WHERE id = %(account_id)s
-      RETURNING *),
+      RETURNING {columns(Order)}),
     event AS (
       INSERT INTO order_audit (order_id, seq, event_type, exec_type, previous_status, new_status, data)
       SELECT id, 1, 'received', 'pending_new', 'none', status,
@@ -44,11 +43,11 @@ SUBMIT = """
         FROM received)
     SELECT * FROM received
 """
-ACKNOWLEDGE = """
+ACKNOWLEDGE = f"""
     WITH accepted AS (
       UPDATE orders SET status = 'new', submitted_at = now(), event_seq = event_seq + 1, updated_at = now()
        WHERE id = %(order_id)s AND status = 'pending_new'
-      RETURNING *),
+      RETURNING {columns(Order)}),
     event AS (
       INSERT INTO order_audit (order_id, seq, event_type, exec_type, previous_status, new_status, data)
       SELECT id, event_seq, 'accepted', 'new', 'pending_new', 'new',
@@ -92,11 +91,10 @@ def drop_constraints(connection: psycopg.Connection, kinds: str, name: str = "")
 def play(life: Life) -> Decimal:
     order = _one(SUBMIT, asdict(new_order(life)))
     _one(ACKNOWLEDGE, {"order_id": order.pk})
-    result = call(FILL, [order.pk, life.price, QUANTITY, VENUE, life.key, COMMISSION])
-    return FillResult(**result).realized_pnl
+    return call(FillResult, FILL, [order.pk, life.price, QUANTITY, VENUE, life.key, COMMISSION]).realized_pnl
 
 
-@transaction.atomic
+@one_statement
 def _one(statement: str, parameters: Mapping[str, Any]) -> Order:
     order = write(Order, statement, parameters)
     if order is None:
