@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 
@@ -42,7 +42,8 @@ class Server:
     @classmethod
     def of_settings(cls) -> Server:
         """As OWNER_DATABASE and ADMIN_DATABASE say; starts the embedded server."""
-        connections[DEFAULT_DB_ALIAS].ensure_connection()
+        with suppress(OperationalError):  # the database may be the one that is to be made again
+            connections[DEFAULT_DB_ALIAS].ensure_connection()
         administrator = settings.ADMIN_DATABASE
         return cls(
             libpq_parameters(settings.OWNER_DATABASE), libpq_parameters(administrator) if administrator else None

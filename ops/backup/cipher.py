@@ -11,7 +11,7 @@ from typing import BinaryIO
 import pyrage
 from django.conf import settings
 
-from config.commands import EnvironmentFailed, NoSpace, VerificationFailed
+from config.commands import EnvironmentFailed, NoSpace
 
 NAME = "age"
 SUFFIX = ".age"
@@ -95,7 +95,7 @@ def encrypt(source: Path, target: Path, keys: list[pyrage.x25519.Recipient]) -> 
 
 
 def decrypt(source: Path, target: Path, key: pyrage.x25519.Identity) -> None:
-    """Decrypt a file. Raises VerificationFailed if it was made for another key or is damaged."""
+    """Decrypt a file. Raises EnvironmentFailed if it was made for another key."""
     with source.open("rb") as file, open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as plain:
         hashing = _Hashing(plain)
         try:
@@ -103,7 +103,8 @@ def decrypt(source: Path, target: Path, key: pyrage.x25519.Identity) -> None:
         except (pyrage.DecryptError, OSError) as error:
             if hashing.full:
                 raise NoSpace(f"{target} could not be written ({hashing.full.strerror}): free some space.") from None
-            raise VerificationFailed(
+            # Its SHA-256 was right before: the file is sound, and the key is another's.
+            raise EnvironmentFailed(
                 f"{source.name} cannot be decrypted ({error}): name the private key that fits in BACKUP_IDENTITY_FILE."
             ) from None
 

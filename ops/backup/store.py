@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from ops.backup.manifest import Manifest
 
 INCOMPLETE = ".incomplete-"
 REMOVED = ".removed-"
+OPENED = ".opened-"
 DATA = "data"
 LATEST = "latest"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -159,20 +160,27 @@ class Store:
     def remove(self, path: Path) -> None:
         """Take a backup out of sight in one step, then delete it. Raises Locked where it is being read."""
         with self.in_use(path, alone=True):
-            hidden = self.folder / f"{REMOVED}{path.name.removeprefix(INCOMPLETE).removeprefix(REMOVED)}"
-            if hidden != path:
+            if not path.name.startswith("."):
+                hidden = self.folder / f"{REMOVED}{path.name}"
                 shutil.rmtree(hidden, ignore_errors=True)
-                path.rename(hidden)
-            shutil.rmtree(hidden)
+                path = path.rename(hidden)
+            shutil.rmtree(path)
+
+    def try_remove(self, path: Path) -> bool:
+        """Remove a backup; False where another command reads it."""
+        try:
+            self.remove(path)
+        except Locked:
+            return False
+        return True
 
     def clear_leftovers(self) -> list[str]:
         """Delete what runs that were killed have left; what still runs keeps its own."""
         cleared = []
         for path in sorted(self.folder.glob(".*-*")):
-            if path.is_dir() and path.name.startswith((INCOMPLETE, REMOVED)):
-                with suppress(Locked):
-                    self.remove(path)
-                    cleared.append(path.name)
+            ours = path.is_dir() and path.name.startswith((INCOMPLETE, REMOVED, OPENED))
+            if ours and self.try_remove(path):
+                cleared.append(path.name)
         return cleared
 
     def _manifest_or_advice(self, backup: Backup) -> None:

@@ -42,6 +42,9 @@ SIGNS: tuple[tuple[str, type[Failed], str], ...] = (
     ("could not obtain lock", Locked, "a table is locked by a change of the schema: try again when it has ended"),
     ("due to lock timeout", Locked, "a table is locked by a change of the schema: try again when it has ended"),
     ("server version mismatch", VersionSkew, "the program is older than the server: install the server's client tools"),
+    ("server closed the connection", EnvironmentFailed, "the server went away: start it, then run this again"),
+    ("terminating connection", EnvironmentFailed, "the server ended its session: run this again"),
+    ("the database system is", EnvironmentFailed, "the server is starting or stopping: run this again"),
     ("unsupported version", VersionSkew, "the program is older than what has made the backup: install a newer one"),
 )
 
@@ -220,7 +223,7 @@ class Program:
             for line in lines:
                 text = line.rstrip("\n")
                 # What --verbose tells is for the progress; faults are kept.
-                if "error:" in text or "FATAL" in text or "detail:" in text or "warning:" in text:
+                if "error:" in text or "FATAL" in text or "detail:" in text or text.startswith("Command was:"):
                     self._last.append(text)
                 self._line(text)
 

@@ -1,0 +1,103 @@
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+
+from audit.choices import Severity, SystemEventType
+from config.commands import Failed, ProjectCommand, UsageFailed
+from ops.backup import listing
+from ops.backup.events import record
+from ops.backup.progress import bar
+from ops.backup.restore import live_name, plan, restore, roll_back
+from ops.backup.store import Store
+
+SERVICE = "restore_db"
+
+
+class Command(ProjectCommand):
+    """Restores a backup beside the live database, proves it there, then swaps the two; the old one is kept.
+
+    The outage is the swap, a fraction of a second. A failed run changes nothing. Exit codes: 4 the backup is damaged, 5
+    another run, 6 no space, 7 versions that do not fit, 8 what was restored is not what was backed up.
+    """
+
+    help = "Restores a backup: beside the live database, proved, then swapped in. --rollback undoes the last restore."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("id", nargs="?", help="a backup's id, or latest")
+        parser.add_argument("--plan", action="store_true", help="print what would be done and how long it would take")
+        parser.add_argument(
+            "--as", dest="name", metavar="NAME", help="into a new database of this name; nothing else changes"
+        )
+        parser.add_argument(
+            "--rollback", action="store_true", help="bring back the database that the last restore kept"
+        )
+        parser.add_argument("--no-backup", action="store_true", help="do not back the live database up first")
+        parser.add_argument("--migrate", action="store_true", help="bring a backup of older code to this code")
+        parser.add_argument(
+            "--confirm", metavar="NAME", help="the live database's name, where nobody is here to type it"
+        )
+        parser.add_argument("--jobs", type=int, default=2, metavar="N", help="tables at once (default 2)")
+
+    def handle(self, *, id: str | None, name: str | None, rollback: bool, **options: Any) -> None:
+        if (id is None) is not rollback or (rollback and name) or options["jobs"] < 1:
+            raise UsageFailed("Name a backup (an id or latest), or --rollback alone; --jobs is at least 1.")
+        if rollback:
+            self._require_confirmation(options["confirm"], "be put aside for the one that the last restore has kept")
+            back, undone, outage = roll_back()
+            self._record(f"Rolled back to {back}.", {"database": live_name(), "kept": undone})
+            self.emit(
+                {"database": live_name(), "rolled_back_to": back, "kept": undone, "outage_seconds": round(outage, 4)}
+            )
+            return
+        store = Store(settings.BACKUP_DIR)
+        backup = store.get(str(id))
+        pre_backup = not options["no_backup"]
+        intended = plan(backup, name=name, migrate=options["migrate"], pre_backup=pre_backup)
+        if options["plan"]:
+            self.emit(intended)
+            return
+        if name is None:
+            self._require_confirmation(
+                options["confirm"], f"be replaced by {backup.id} of {listing.when(intended['created_at'])}"
+            )
+        try:
+            with bar(self.notes) as report:
+                restored = restore(
+                    store, backup, name=name, migrate=options["migrate"], pre_backup=pre_backup, jobs=options["jobs"],
+                    report=report,
+                )  # fmt: skip
+        except Failed as failure:
+            record(SystemEventType.ERROR, f"Restore failed: {failure}", service=SERVICE, severity=Severity.ERROR)
+            raise
+        self._record(f"Restored {backup.id}.", {"id": backup.id, "database": restored.database, "kept": restored.kept})
+        self.emit(asdict(restored))
+
+    def render(self, result: Mapping[str, Any]) -> None:
+        if "steps" in result:
+            for number, step in enumerate(result["steps"], start=1):
+                self.stdout.write(f"{number}. {step}")
+            how = "as the last drill took" if result["measured"] else "by its size; a drill would tell better"
+            self.stdout.write(f"About {result['seconds']:.0f} s, {how}.")
+            return
+        for key, value in result.items():
+            if value is not None and key != "proofs":
+                self.stdout.write(f"{key}: {value}")
+
+    def _require_confirmation(self, confirmed: str | None, what: str) -> None:
+        """The name of what is replaced must be typed, by a person or into the timer's command line."""
+        live = live_name()
+        if confirmed is None and sys.stdin.isatty():
+            self.notes.print(f"The database {live} will {what}.", markup=False)
+            confirmed = input("Type its name to go on: ").strip()
+        if confirmed is None:
+            raise UsageFailed(f"The database {live} would {what}: confirm it by --confirm={live}.")
+        if confirmed != live:
+            raise UsageFailed(f"Nothing was changed: the database is called {live}, not {confirmed}.")
+
+    def _record(self, message: str, details: dict[str, Any]) -> None:
+        if not record(SystemEventType.RESTORE_COMPLETED, message, service=SERVICE, details=details):
+            self.notes.print("It is done; the line in system_events could not be written.")

@@ -1,0 +1,80 @@
+"""`list_backups --check`: the monitor is told in time, and by a file that Prometheus reads."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ops.backup import listing
+from ops.backup.check import check
+from ops.backup.dump import back_up
+from ops.backup.store import Store
+from ops.backup.watch import complaint, metrics, write_metrics
+from tests.databases import Database
+from tests.ops.backup.test_prune_backups import NOW, made
+
+DAY = timedelta(hours=26)
+
+
+def test_a_verified_backup_that_is_young_enough_is_all_that_is_asked() -> None:
+    assert complaint([made(10), made(1)], max_age=DAY, now=NOW) is None
+
+
+def test_what_is_wrong_is_said() -> None:
+    said = [
+        complaint([], max_age=DAY, now=NOW),
+        complaint([made(0, check=False)], max_age=DAY, now=NOW),
+        complaint([made(2)], max_age=DAY, now=NOW),
+        complaint([made(2), made(0, check=False)], max_age=DAY, now=NOW),
+        complaint([made(-2)], max_age=DAY, now=NOW),
+    ]
+    assert said[0] == "There is no backup: make one with backup_db, and prove it with verify_backup."
+    assert said[1] == "No backup is verified: run verify_backup latest."
+    assert said[2] == "The last verified backup, of-2, is 48.0 hours old. Make one, and verify it."
+    assert said[3] is not None
+    assert "1 newer ones are not verified" in said[3]
+    assert said[4] is not None
+    assert "is from the future: the clock was set back" in said[4]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("26h", 93600), ("8d", 691200)])
+def test_durations_are_read(text: str, seconds: int) -> None:
+    assert listing.duration(text).total_seconds() == seconds
+
+
+def test_the_metrics_are_those_of_the_backups(broker: Database, store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "trading.prom"
+    write_metrics(path, store.all())
+    assert "trading_backups 0" in path.read_text().splitlines()
+    first = back_up(store)
+    check(store, first)
+    back_up(store)
+    victim = back_up(store)
+    (victim.path / "manifest.json").unlink()
+    numbers = metrics(store.all())
+    assert (numbers["backups"], numbers["backups_damaged"]) == (2, 1)
+    assert numbers["last_good_backup_timestamp_seconds"] == first.created_at.timestamp()
+    assert "last_drilled_backup_timestamp_seconds" not in numbers
+    assert numbers["last_backup_rows"] >= first.rows
+    write_metrics(path, store.all())
+    lines = path.read_text().splitlines()
+    assert f"trading_last_good_backup_timestamp_seconds {first.created_at.timestamp():.17g}" in lines
+    assert [entry.name for entry in tmp_path.iterdir() if "prom" in entry.name] == ["trading.prom"]
+
+
+def test_the_command_exits_with_4_when_the_last_verified_backup_is_too_old(broker: Database, store: Store) -> None:
+    env = {"BACKUP_DIR": str(store.folder)}
+    backup = back_up(store)
+    check(store, backup)
+    file = store.folder.parent / "m.prom"
+    fine = broker.manage("list_backups", "--check", "--metrics", str(file), "--json", env=env)
+    assert fine.returncode == 0, fine.stderr
+    result = json.loads(fine.stdout)
+    assert (result["problem"], [each["id"] for each in result["backups"]]) == (None, [backup.id])
+    assert "trading_backups 1" in file.read_text()
+    late = broker.manage("list_backups", "--check", "--max-age", "0s", env=env)
+    assert late.returncode == 4
+    assert f"The last verified backup, {backup.id}, is 0.0 hours old." in late.stderr
+    assert broker.manage("list_backups", "--max-age", "26", env=env).returncode == 2
+    assert datetime.now(UTC) - backup.created_at < timedelta(minutes=5)

@@ -1,0 +1,230 @@
+"""Restoring: what comes back equals what was there, and whatever fails leaves the live database as it was."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from config.commands import DrillMismatch, Failed, Locked, UsageFailed, VerificationFailed, VersionSkew
+from config.database.locks import lock_key
+from config.database.scratch import Server, drop, exists
+from ops.backup import access, contents, facts, loading, restore, swap, tools
+from ops.backup import manifest as manifests
+from ops.backup.dump import back_up
+from ops.backup.store import Backup, Store
+from tests import databases
+from tests.databases import Database
+
+OTHER = f"restored_{os.getpid()}"
+
+
+@pytest.fixture(autouse=True)
+def administrator(broker: Database) -> Iterator[Server]:
+    """Swaps end the application's sessions; what restores make is dropped."""
+    server = Server.of_settings()
+    if server.administrator is None:
+        pytest.skip("no administrator is named (ADMIN_DATABASE_URL)")
+    yield server
+    connections["default"].close()
+    with closing(server.master()) as session:
+        for name, _ in swap.put_aside(session, broker.name):
+            drop(session, name)
+        drop(session, OTHER)
+
+
+def schema(server: Server, name: str) -> str:
+    """Everything but the rows, as pg_dump writes it."""
+    with closing(server.connect()) as session:
+        program = tools.tools_for(session.info.server_version).program("pg_dump")
+    with tools.environment({**server.owner, "dbname": name}) as variables:
+        text = subprocess.run(
+            [program, "--schema-only"], env=variables, capture_output=True, text=True, check=True
+        ).stdout
+    # A random word that guards psql against the dump's own text.
+    lines = [line for line in text.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+    # PostgreSQL shows the same list of words in another way once it has read its own text again.
+    return re.sub(r"::character varying|::text|\[\]|[()]", "", "\n".join(lines))
+
+
+def everything(server: Server, name: str) -> dict[str, Any]:
+    with closing(server.connect(name)) as session, session.transaction():
+        return {
+            "tables": {table.key: contents.fingerprint(session, table) for table in contents.tables(session)},
+            "sequences": contents.sequences(session),
+            "schema": schema(server, name),
+            "triggers": session.execute(
+                "SELECT tgrelid::regclass::text, tgenabled,"
+                " CASE WHEN tgisinternal THEN tgfoid::regproc::text ELSE tgname END FROM pg_trigger ORDER BY 1, 2, 3"
+            ).fetchall(),
+            "database": {**facts.of_database(session, name), "name": None},
+        }
+
+
+def test_a_restored_database_equals_its_source(administrator: Server, broker: Database, store: Store) -> None:
+    given = [
+        'ALTER DATABASE {} SET search_path = "$user", public',
+        "ALTER DATABASE {} SET work_mem = '5MB'",
+        "ALTER ROLE trading_backend IN DATABASE {} SET statement_timeout = '29s'",
+        "REVOKE CONNECT ON DATABASE {} FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE {} TO trading_app, trading_readonly, trading_auditor",
+        "ALTER DATABASE {} CONNECTION LIMIT 90",
+    ]
+    undone = [
+        "ALTER DATABASE {} RESET search_path", "ALTER DATABASE {} RESET work_mem",
+        "ALTER ROLE trading_backend IN DATABASE {} RESET statement_timeout",
+        "GRANT CONNECT ON DATABASE {} TO PUBLIC", "ALTER DATABASE {} CONNECTION LIMIT -1",
+    ]  # fmt: skip
+    with closing(administrator.master()) as master:
+        for statement in given:
+            master.execute(statement.format(broker.name))  # type: ignore[call-overload]
+    before = everything(administrator, broker.name)
+    backup = back_up(store)
+    result = restore.restore(store, backup, name=OTHER)
+    assert (result.database, result.kept, result.pre_restore, result.outage_seconds) == (OTHER, None, None, None)
+    # What verify_books has written there is not of the source.
+    with closing(administrator.connect(OTHER)) as session:
+        assert contents.sequences(session).keys() == before["sequences"].keys()
+        extra = session.execute("SELECT count(*) FROM system_events WHERE event_type = 'books_verified'").fetchone()
+        assert extra == (1,)
+    after = everything(administrator, OTHER)
+    for each in ("schema", "triggers", "database"):
+        assert after[each] == before[each], each
+    differing = {key for key in before["tables"] if after["tables"][key] != before["tables"][key]}
+    assert all("system_events" in key for key in differing)
+    assert [store.get(backup.id).id] == [each.id for each in store.all()]
+    with closing(administrator.master()) as master:
+        for statement in undone:
+            master.execute(statement.format(broker.name))  # type: ignore[call-overload]
+
+
+def test_a_restore_swaps_keeps_the_old_database_and_is_rolled_back(broker: Database, store: Store) -> None:
+    back_up(store, label="good")
+    users = broker.rows("SELECT count(*) FROM users")[0]["count"]
+    broker.rows("UPDATE users SET first_name = 'wrong UPDATE'")
+    client = broker.connect()
+    env = {"BACKUP_DIR": str(store.folder), "ADMIN_DATABASE_URL": admin_url()}
+    missing = broker.manage("restore_db", "good", env=env)
+    assert (missing.returncode, f"--confirm={broker.name}" in missing.stderr) == (2, True)
+    other = broker.manage("restore_db", "good", "--confirm", "trading_prod", env=env)
+    assert (other.returncode, "Nothing was changed" in other.stderr) == (2, True)
+    assert client.execute("SELECT count(*) FROM users").fetchone() == {"count": users}
+    done = broker.manage("restore_db", "latest", f"--confirm={broker.name}", "--json", env=env)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["id"], result["database"]) == ("good", broker.name)
+    assert 0 < result["outage_seconds"] < 5
+    before, wrong = (store.get(id).sound["tables"]["public.users"] for id in ("good", result["pre_restore"]))
+    assert (before["rows"], before["hash"] == wrong["hash"]) == (wrong["rows"], False)
+    with pytest.raises(psycopg.OperationalError):
+        client.execute("SELECT 1")
+    client.close()
+    assert broker.rows("SELECT FROM users WHERE first_name = 'wrong UPDATE'") == []
+    [event] = broker.rows("SELECT details FROM system_events WHERE event_type = 'restore_completed'")
+    assert event["details"]["kept"] == result["kept"]
+    kept = Database(result["kept"])
+    assert kept.rows("SELECT count(*) FROM users WHERE first_name = 'wrong UPDATE'")[0]["count"] > 0
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        kept.rows("UPDATE users SET first_name = 'x'")
+    back = broker.manage("restore_db", "--rollback", f"--confirm={broker.name}", "--json", env=env)
+    assert back.returncode == 0, back.stderr
+    assert json.loads(back.stdout)["rolled_back_to"] == result["kept"]
+    assert broker.rows("UPDATE users SET first_name = 'right' WHERE first_name = 'wrong UPDATE' RETURNING id") != []
+    again = broker.manage("restore_db", "--rollback", f"--confirm={broker.name}", env=env)
+    assert (again.returncode, "No database is kept" in again.stderr) == (2, True)
+
+
+def admin_url() -> str:
+    parameters = databases.login("postgres")
+    return f"postgresql://postgres@/postgres?host={parameters['host']}&port={parameters['port']}"
+
+
+def test_a_database_that_is_gone_comes_back_with_its_settings(
+    administrator: Server, broker: Database, store: Store
+) -> None:
+    backup = back_up(store)
+    connections["default"].close()
+    with closing(administrator.master()) as master:
+        drop(master, broker.name)
+    result = restore.restore(store, backup)
+    assert (result.kept, result.pre_restore) == (None, None)
+    with closing(administrator.connect()) as session:
+        assert access.differing(backup.sound["database"], facts.of_database(session, broker.name)) == []
+    assert loading.differences(administrator, broker.name, backup.sound)[0].startswith("table public.system_events")
+
+
+def test_the_plan_names_every_step_and_changes_nothing(
+    administrator: Server, broker: Database, kept: tuple[Store, Backup]
+) -> None:
+    store, backup = kept
+    result = restore.plan(backup, name=None, migrate=False, pre_backup=True)
+    assert [step.split()[0] for step in result["steps"]] == ["read", "back", "restore", "verify", "end", "call"]
+    assert result["seconds"] > 0
+    assert [each.id for each in store.all()] == [backup.id]
+    with closing(administrator.connect()) as session:
+        assert swap.put_aside(session, broker.name) == []
+
+
+def test_what_cannot_be_trusted_is_not_restored_and_the_live_database_stays(
+    administrator: Server, broker: Database, store: Store
+) -> None:
+    backup = back_up(store)
+    (oid,) = broker.rows("SELECT oid FROM pg_database WHERE datname = current_database()")[0].values()
+
+    def is_untouched() -> bool:
+        with closing(administrator.connect()) as session:
+            rows = session.execute(
+                "SELECT oid FROM pg_database WHERE datname = %s OR starts_with(datname, %s)",
+                [broker.name, broker.name + "_"],
+            )
+            return rows.fetchall() == [(oid,)] and [each.id for each in store.all()] == [backup.id]
+
+    good = backup.sound
+    tables = {key: dict(table) for key, table in good["tables"].items()}
+    tables["public.orders"]["hash"] = "1"
+    manifests.write(backup.path, {**good, "tables": tables})
+    with pytest.raises(DrillMismatch, match=r"1 differences, as: table public\.orders has other contents"):
+        restore.restore(store, store.get(backup.id), pre_backup=False)
+    assert is_untouched()
+    manifests.write(backup.path, good)
+    with closing(administrator.connect()) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [lock_key(f"restore {broker.name}")])
+        with pytest.raises(Locked, match="is being restored by another command"):
+            restore.restore(store, backup)
+    with pytest.raises(UsageFailed, match=f"There is a database {broker.name} already"):
+        restore.restore(store, backup, name=broker.name)
+    victim = next(backup.data.glob("*.dat.*"))
+    victim.write_bytes(b"x" + victim.read_bytes()[1:])
+    with pytest.raises(VerificationFailed, match="is damaged"):
+        restore.restore(store, backup)
+    assert is_untouched()
+
+
+def test_without_the_right_to_end_sessions_nothing_begins(
+    broker: Database, kept: tuple[Store, Backup], settings: Any
+) -> None:
+    settings.ADMIN_DATABASE = None
+    with pytest.raises(Failed, match="set ADMIN_DATABASE_URL to a superuser's login"):
+        restore.restore(*kept)
+
+
+def test_a_backup_of_older_code_is_refused_or_migrated(
+    administrator: Server, live_database: Database, tmp_path: Any
+) -> None:
+    call_command("migrate", "audit", "0005", verbosity=0, interactive=False)
+    store = Store(tmp_path / "backups")
+    backup = back_up(store)
+    with pytest.raises(VersionSkew, match="Add --migrate to bring it to this code"):
+        restore.restore(store, backup, name=OTHER)
+    result = restore.restore(store, backup, name=OTHER, migrate=True)
+    assert result.proofs["migrated"] >= 1
+    with closing(administrator.connect(OTHER)) as session:
+        assert set(facts.migrations(session)) > set(backup.sound["migrations"])
+        assert exists(session, OTHER)
