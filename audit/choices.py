@@ -90,6 +90,17 @@ class SystemEventType(models.TextChoices):
     SECURITY_ALERT = "security_alert", "Security alert"
 
 
+class SealKind(models.TextChoices):
+    """What a link of the chain of seals says."""
+
+    START = "start", "The chain begins"
+    LAYOUT = "layout", "Columns that a table's seals cover from here on"
+    ROWS = "rows", "Rows"
+    CODE = "code", "Functions and triggers"
+    TOMBSTONE = "tombstone", "A partition was dropped"
+    RESTORED = "restored", "The database was restored into another cluster"
+
+
 class HttpMethod(models.TextChoices):
     """Methods of RFC 9110 and PATCH."""
 

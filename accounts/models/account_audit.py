@@ -41,7 +41,7 @@ class AccountAudit(AppendOnlyLog):
         ]
         indexes = [
             # Events of a period over all accounts: the daily report.
-            BrinIndex(fields=["created_at"], name="account_audit_time_brin_idx", autosummarize=True),
+            BrinIndex(fields=["created_at", "txid"], name="account_audit_time_brin_idx", autosummarize=True),
         ]
 
     def __str__(self) -> str:

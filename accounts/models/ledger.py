@@ -65,7 +65,7 @@ class Journal(AppendOnlyEntity):
         ]
         indexes = [
             # Journals of a period, in the order they were written: statements and the admin's date filter.
-            BrinIndex(fields=["created_at"], name="journals_created_at_brin_idx", autosummarize=True),
+            BrinIndex(fields=["created_at", "txid"], name="journals_created_at_brin_idx", autosummarize=True),
         ]
 
     def __str__(self) -> str:
@@ -154,7 +154,7 @@ class AccountTransaction(AppendOnlyLog):
                 condition=Q(reference_id__isnull=False),
             ),
             # Entries of a period over all accounts: turnover reports and the daily check of the books.
-            BrinIndex(fields=["processed_at"], name="account_trans_time_brin_idx", autosummarize=True),
+            BrinIndex(fields=["processed_at", "txid"], name="account_trans_time_brin_idx", autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.models import AuditContext, AuditLog, AuditSeal
+from audit.models import AuditContext, AuditLog, AuditSeal, AuditSealChunk
 from config.backoffice.admin import LogAdmin
 
 
@@ -53,7 +53,8 @@ class AuditLogAdmin(LogAdmin):
 class AuditSealAdmin(LogAdmin):
     """Seals, newest first."""
 
-    list_display = ("sealed_at", "sealed_table", "lo", "hi", "row_count")
+    list_display = ("id", "sealed_at", "kind", "sealed_table", "period", "lo", "hi", "row_count")
+    list_filter = ("kind",)
     search_fields = ("sealed_table",)
 
 
@@ -63,3 +64,12 @@ class AuditContextAdmin(LogAdmin):
 
     list_display = ("created_at", "txid", "user_id", "user_ip", "service", "reason", "db_user")
     key_fields = ("user_id",)
+
+
+@admin.register(AuditSealChunk)
+class AuditSealChunkAdmin(LogAdmin):
+    """The rows of seals, in chunks: for whoever looks for a row that a verification names."""
+
+    list_display = ("seal_id", "number", "row_count")
+    key_fields = ("seal_id",)
+    search_help_text = "Number of a seal"

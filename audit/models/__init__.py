@@ -1,7 +1,7 @@
 from audit.models.activity import UserActivityLog
 from audit.models.api_access import ApiAccessLog
 from audit.models.audit_log import AuditLog
-from audit.models.audit_seals import AuditSeal
+from audit.models.audit_seals import AuditSeal, AuditSealChunk
 from audit.models.compliance_events import ComplianceEvent
 from audit.models.contexts import AuditContext
 from audit.models.layouts import AuditLayout
@@ -14,6 +14,7 @@ __all__ = [
     "AuditLayout",
     "AuditLog",
     "AuditSeal",
+    "AuditSealChunk",
     "ComplianceEvent",
     "RiskEvent",
     "SystemEvent",

@@ -37,7 +37,7 @@ class UserActivityLog(PartitionedLog):
                 condition=models.Q(activity_type=Activity.LOGIN_FAILED),
             ),
             # Everything of a period: reports.
-            BrinIndex(fields=["created_at"], name="user_activity_time_brin_idx"),
+            BrinIndex(fields=["created_at", "txid"], name="user_activity_time_brin_idx"),
         ]
 
     class PartitioningMeta(ByRange):

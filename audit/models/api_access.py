@@ -57,7 +57,7 @@ class ApiAccessLog(PartitionedLog):
             # The server's own errors: the rare rows.
             models.Index(F("created_at").desc(), name="api_access_errors_idx", condition=Q(status_code__gte=500)),
             # Everything of a period: reports.
-            BrinIndex(fields=["created_at"], name="api_access_time_brin_idx"),
+            BrinIndex(fields=["created_at", "txid"], name="api_access_time_brin_idx"),
         ]
 
     class PartitioningMeta(ByRange):

@@ -2,8 +2,7 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Func, Q
-from django.db.models.functions import Cast
+from django.db.models import Q
 
 from audit.choices import Action
 from config.database.constraints import one_of, requires
@@ -21,15 +20,6 @@ class AuditLog(PartitionedLog):
     """
 
     created_at = CreatedAtField(help_text="Time of the statement.")
-    txid = models.BigIntegerField(
-        "transaction",
-        # xid8 has no cast to bigint but through text.
-        db_default=Cast(
-            Cast(Func(function="pg_current_xact_id", output_field=models.TextField()), models.TextField()),
-            models.BigIntegerField(),
-        ),
-        help_text="Transaction that changed the row (64 bits, never used again).",
-    )
     table_name = models.CharField(max_length=63)
     record_id = models.UUIDField()
     action = models.CharField(max_length=6, choices=Action)
@@ -63,7 +53,7 @@ class AuditLog(PartitionedLog):
             # The history of one row, in order: `audit_history` and the admin.
             models.Index(fields=["table_name", "record_id", "created_at"], name="audit_log_record_idx"),
             # All changes of a period: reports and sealing.
-            BrinIndex(fields=["created_at"], name="audit_log_created_at_brin_idx"),
+            BrinIndex(fields=["created_at", "txid"], name="audit_log_created_at_brin_idx"),
         ]
 
     class PartitioningMeta(ByRange):

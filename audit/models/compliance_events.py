@@ -76,7 +76,7 @@ class ComplianceEvent(AppendOnlyLog):
             # Cases by what was found, such as a sanctions list or a report's number.
             GinIndex(fields=["details"], name="compliance_events_details_idx", opclasses=["jsonb_path_ops"]),
             # Everything of a period: reports.
-            BrinIndex(fields=["created_at"], name="compliance_events_time_idx", autosummarize=True),
+            BrinIndex(fields=["created_at", "txid"], name="compliance_events_time_idx", autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -33,6 +33,9 @@ class AuditContext(PostgresPartitionedModel):
 
     objects: models.Manager[Any] = models.Manager()
 
+    #: By which a seal names the row.
+    sealed_key = ("txid", "number")
+
     class Meta:
         base_manager_name = "objects"
         db_table = "audit_contexts"

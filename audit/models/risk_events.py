@@ -42,7 +42,7 @@ class RiskEvent(AppendOnlyLog):
             # Events of one type, newest first: the desk's list.
             models.Index("event_type", F("created_at").desc(), name="risk_events_type_idx"),
             # Everything of a period: reports.
-            BrinIndex(fields=["created_at"], name="risk_events_time_brin_idx", autosummarize=True),
+            BrinIndex(fields=["created_at", "txid"], name="risk_events_time_brin_idx", autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ class SystemEvent(PartitionedLog):
                 condition=Q(severity__in=[Severity.ERROR, Severity.CRITICAL]),
             ),
             # Everything of a period: reports.
-            BrinIndex(fields=["created_at"], name="system_events_time_brin_idx"),
+            BrinIndex(fields=["created_at", "txid"], name="system_events_time_brin_idx"),
         ]
 
     class PartitioningMeta(ByRange):

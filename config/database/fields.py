@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import Value
 
-from config.database.functions import UUIDv7
+from config.database.functions import TransactionNumber, UUIDv7
 
 
 class _FixedField(models.Field):
@@ -59,6 +59,25 @@ class UpdatedAtField(_FixedField, models.DateTimeField):
     """When the row last changed: kept by the `touch` trigger, so that raw SQL keeps it too."""
 
     fixed = {"db_default": TransactionNow(), "editable": False}
+
+
+class TransactionField(_FixedField, models.BigIntegerField):
+    """The transaction that wrote the row, set by the database; 0 for rows older than the column.
+
+    Transactions commit in another order than they begin, so neither keys nor times tell which rows are all there:
+    this number, compared with the oldest transaction that still runs, does. A table that has one is sealed.
+    """
+
+    description = "Transaction"
+    fixed = {"db_default": TransactionNumber(), "editable": False}
+
+    def __init__(self, verbose_name: str = "transaction", **kwargs: Any) -> None:
+        super().__init__(verbose_name, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("verbose_name", None)
+        return name, path, args, kwargs
 
 
 class MetadataField(_FixedField, models.JSONField):

@@ -11,3 +11,13 @@ class UUIDv7(models.Func):
 
     def __init__(self) -> None:
         super().__init__(output_field=models.UUIDField())
+
+
+class TransactionNumber(models.Func):
+    """`transaction_number()`: the current transaction's number of 64 bits, never used again."""
+
+    function = "transaction_number"
+    arity = 0
+
+    def __init__(self) -> None:
+        super().__init__(output_field=models.BigIntegerField())

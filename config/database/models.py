@@ -8,7 +8,7 @@ from psqlextra.models import PostgresPartitionedModel
 from psqlextra.types import PostgresPartitioningMethod
 
 from config.database import triggers
-from config.database.fields import CreatedAtField, UpdatedAtField, UUIDKeyField
+from config.database.fields import CreatedAtField, TransactionField, UpdatedAtField, UUIDKeyField
 
 
 class Entity(models.Model):
@@ -34,6 +34,8 @@ class MutableEntity(Entity):
 class AppendOnlyEntity(Entity):
     """An entity that is written once: UPDATE, DELETE and TRUNCATE are refused."""
 
+    txid = TransactionField()
+
     class Meta:
         abstract = True
         triggers = triggers.append_only()
@@ -44,6 +46,7 @@ class AppendOnlyLog(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     created_at = CreatedAtField()
+    txid = TransactionField()
 
     class Meta:
         abstract = True
@@ -58,6 +61,7 @@ class PartitionedLog(PostgresPartitionedModel):
     """
 
     id = models.BigAutoField(primary_key=True)
+    txid = TransactionField()
 
     objects: models.Manager[Any] = models.Manager()
 

@@ -8,7 +8,9 @@ from django.contrib.postgres.operations import NotInTransactionMixin
 from django.db import models
 from django.db.migrations.operations import RunSQL
 from django.db.migrations.operations.base import Operation
+from psqlextra.models import PostgresPartitionedModel
 
+from config.database.fields import TransactionField
 from config.database.partitions import Interval, initial_partitions_sql
 
 
@@ -126,3 +128,81 @@ class AddIndexesConcurrently(NotInTransactionMixin, Operation):
 
     def describe(self) -> str:
         return f"Concurrently create {len(self.indexes)} index(es) of {self.model_name}"
+
+
+class AddTransactionNumber(Operation):
+    """Gives a log its `txid`: rows that are there get 0, which rewrites nothing, new ones their transaction."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, model_name: str) -> None:
+        self.model_name = model_name
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [self.model_name], {}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        state.add_field(app_label, self.model_name.lower(), "txid", TransactionField(), preserve_default=True)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        table = to_state.apps.get_model(app_label, self.model_name)._meta.db_table
+        schema_editor.execute(f"ALTER TABLE {table} ADD COLUMN txid bigint DEFAULT 0 NOT NULL")
+        schema_editor.execute(f"ALTER TABLE {table} ALTER COLUMN txid SET DEFAULT transaction_number()")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        table = from_state.apps.get_model(app_label, self.model_name)._meta.db_table
+        schema_editor.execute(f"ALTER TABLE {table} DROP COLUMN txid")
+
+    def describe(self) -> str:
+        return f"Add the transaction's number to {self.model_name}"
+
+
+class ReplaceIndex(NotInTransactionMixin, Operation):
+    """Drops the index of that name and makes `index` instead, which has the same name.
+
+    Concurrently, in a migration with `atomic = False`; a partitioned table's in one statement, since PostgreSQL makes
+    those in no other way: use it for indexes that are made quickly, as a BRIN is.
+    """
+
+    atomic = False
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, model_name: str, index: models.Index) -> None:
+        self.model_name, self.index = model_name, index
+
+    def deconstruct(self) -> Any:
+        return type(self).__name__, [self.model_name, self.index], {}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        model = state.models[app_label, self.model_name.lower()]
+        others = [index for index in model.options.get("indexes", []) if index.name != self.index.name]
+        model.options["indexes"] = [*others, self.index.clone()]
+        state.reload_model(app_label, self.model_name.lower(), delay=True)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._replace(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._replace(app_label, schema_editor, from_state, to_state)
+
+    def _replace(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._ensure_not_in_transaction(schema_editor)
+        before = from_state.apps.get_model(app_label, self.model_name)
+        model = to_state.apps.get_model(app_label, self.model_name)
+        (old,) = [index for index in before._meta.indexes if index.name == self.index.name]
+        (new,) = [index for index in model._meta.indexes if index.name == self.index.name]
+        if not issubclass(model, PostgresPartitionedModel):
+            schema_editor.remove_index(before, old, concurrently=True)
+            schema_editor.add_index(model, new, concurrently=True)
+            return
+        schema_editor.execute(
+            f"-- squawk-ignore require-concurrent-index-deletion\n{old.remove_sql(before, schema_editor)}"
+        )
+        schema_editor.execute(
+            f"-- squawk-ignore require-concurrent-index-creation\n{new.create_sql(model, schema_editor)}"
+        )
+
+    def describe(self) -> str:
+        return f"Replace the index {self.index.name}"

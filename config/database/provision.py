@@ -79,6 +79,8 @@ def provision(
                 for group in roles.GROUPS:
                     changes += _ensure_role(connection, group.name, login=False, createdb=group.createdb)
                     changes += _ensure_granted(connection, group)
+                    if group.sees_sessions:
+                        changes += _ensure_sees_sessions(connection, group.name)
                 changes += _ensure_may_act_as_owner(connection)
                 for name, password in logins.items():
                     changes += _ensure_login(connection, roles.LOGINS[name], password)
@@ -244,6 +246,21 @@ def _is_member(connection: Connection, group: str, member: str) -> bool:
         "SELECT 1 FROM pg_auth_members WHERE roleid = to_regrole(%s) AND member = to_regrole(%s)", [group, member]
     )
     return found.fetchone() is not None
+
+
+def _ensure_sees_sessions(connection: Connection, name: str) -> Iterator[str]:
+    """Let a role see what other roles' sessions do, where the administrator may give that away."""
+    (sees, may_give) = _row(
+        connection,
+        "SELECT pg_has_role(%s, 'pg_read_all_stats', 'MEMBER'),"
+        " rolsuper OR pg_has_role('pg_read_all_stats', 'MEMBER WITH ADMIN OPTION')"
+        " FROM pg_roles WHERE rolname = current_user",
+        [name],
+    )
+    if sees or not may_give:
+        return
+    connection.execute(sql.SQL("GRANT pg_read_all_stats TO {}").format(sql.Identifier(name)))
+    yield f"role {name} made a member of pg_read_all_stats"
 
 
 def _ensure_may_act_as_owner(connection: Connection) -> Iterator[str]:

@@ -33,6 +33,8 @@ class GroupRole:
     createdb: bool = False
     #: The group role that may hand objects to this one, as their owner.
     granted_to: str = ""
+    #: Whether it is shown what other roles' sessions do (pg_read_all_stats).
+    sees_sessions: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,8 @@ OWNER = GroupRole(
     timeouts=Timeouts(statement_timeout=0, lock_timeout=10_000, idle_in_transaction_session_timeout=0),
     # The test suite and the rehearsal of migrations make databases of their own.
     createdb=True,
+    # Who holds up a migration or the sealing of the logs must be named.
+    sees_sessions=True,
 )
 APP = GroupRole(
     name="trading_app",

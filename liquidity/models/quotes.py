@@ -79,7 +79,7 @@ class LpQuote(PartitionedLog):
             # The last quotes of an instrument, of one provider or all; import_quotes: is this period loaded?
             models.Index(fields=["instrument", "provider", "quoted_at"], name="lp_quotes_source_idx"),
             # Replay and statistics of a time window over all instruments.
-            BrinIndex(fields=["quoted_at"], name="lp_quotes_quoted_at_idx"),
+            BrinIndex(fields=["quoted_at", "txid"], name="lp_quotes_quoted_at_idx"),
         ]
 
     class PartitioningMeta(ByRange):

@@ -158,7 +158,7 @@ class CircuitBreakerEvent(AppendOnlyEntity):
             # A breaker's page, and the foreign key: its events, newest first.
             models.Index("breaker", F("created_at").desc(), name="circuit_breaker_events_brk_idx"),
             # A time range over all breakers (reports); rows arrive in time order.
-            BrinIndex(fields=["created_at"], name="circuit_breaker_events_tm_idx"),
+            BrinIndex(fields=["created_at", "txid"], name="circuit_breaker_events_tm_idx"),
         ]
 
     def __str__(self) -> str:

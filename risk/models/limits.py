@@ -1,12 +1,13 @@
 """What may not be exceeded, and when it was."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Case, F, Q, When
 
 from audit.capture import audited
 from config.database.constraints import one_of, positive, requires
-from config.database.fields import AmountField, MetadataField
+from config.database.fields import AmountField, MetadataField, TransactionField
 from config.database.models import Entity, MutableEntity
 from risk.choices import (
     MONEY_LIMITS,
@@ -173,6 +174,10 @@ class RiskLimitBreach(Entity):
     )
     resolution_note = models.TextField(blank=True, db_default="")
     metadata = MetadataField()
+    txid = TransactionField()
+
+    #: Written later than the row: its seal does not cover them.
+    unsealed_columns = frozenset({"resolved_at", "resolved_by_id", "resolution_note"})
 
     class Meta(Entity.Meta):
         db_table = "risk_limit_breaches"
@@ -208,6 +213,8 @@ class RiskLimitBreach(Entity):
                 condition=Q(resolved_at__isnull=True),
                 name="risk_limit_breaches_open_idx",
             ),
+            # What the sealer reads.
+            BrinIndex(fields=["txid"], name="risk_limit_breaches_txid_idx", autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -80,7 +80,7 @@ class PositionRiskMetric(PartitionedLog):
         ]
         indexes = [
             # A time range over all positions (reports); rows arrive in time order.
-            BrinIndex(fields=["calculated_at"], name="position_risk_metrics_time_idx"),
+            BrinIndex(fields=["calculated_at", "txid"], name="position_risk_metrics_time_idx"),
         ]
 
     class PartitioningMeta(ByRange):
@@ -159,7 +159,7 @@ class PortfolioRisk(PartitionedLog):
         ]
         indexes = [
             # A time range over all accounts (reports); rows arrive in time order.
-            BrinIndex(fields=["time_bucket"], name="portfolio_risk_time_idx"),
+            BrinIndex(fields=["time_bucket", "txid"], name="portfolio_risk_time_idx"),
         ]
 
     class PartitioningMeta(ByRange):

@@ -1,5 +1,6 @@
 """What would be lost if the market moved like that."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Case, DecimalField, F, Func, Q, When
 
@@ -97,6 +98,8 @@ class StressTestResult(AppendOnlyEntity):
             models.Index("account", F("created_at").desc(), name="stress_test_results_acct_idx"),
             # A scenario's page, and the foreign key: its results, newest first.
             models.Index("scenario", F("created_at").desc(), name="stress_test_results_scen_idx"),
+            # What the sealer reads.
+            BrinIndex(fields=["txid"], name="stress_test_results_txid_idx", autosummarize=True),
         ]
 
     def __str__(self) -> str:

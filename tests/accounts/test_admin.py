@@ -47,6 +47,7 @@ def one_of_each(db: None) -> dict[str, Any]:
         audit_rows.change(),
         audit_rows.context(),
         audit_rows.seal(),
+        audit_rows.seal_chunk(),
         audit_rows.user_activity(),
         audit_rows.risk_event(),
         audit_rows.compliance_event(),

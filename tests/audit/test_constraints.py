@@ -8,19 +8,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.rows.audit import digest
-
 SOMEBODY = uuid.UUID(int=1)
 
 GOOD: dict[str, dict[str, Any]] = {
-    "audit_seals": {
-        "sealed_table": "audit_log",
-        "lo": 1,
-        "hi": 10,
-        "row_count": 3,
-        "root": digest("root"),
-        "hash": digest("seal"),
-    },
     "user_activity_log": {"user_id": SOMEBODY, "activity_type": "login", "ip_address": "192.0.2.1"},
     "risk_events": {"event_type": "margin_call", "account_id": SOMEBODY},
     "compliance_events": {"event_type": "kyc_check", "user_id": SOMEBODY},
@@ -31,11 +21,6 @@ PARTITIONED = ["user_activity_log", "system_events", "api_access_log"]
 
 #: (constraint, table, what is changed in a good row)
 BAD_ROWS: list[tuple[str, str, dict[str, Any]]] = [
-    ("audit_seals_period_check", "audit_seals", {"hi": 1}),
-    ("audit_seals_row_count_not_negative_check", "audit_seals", {"row_count": -1}),
-    ("audit_seals_root_length_check", "audit_seals", {"root": b"short"}),
-    ("audit_seals_hash_length_check", "audit_seals", {"hash": b""}),
-    ("audit_seals_previous_hash_length_check", "audit_seals", {"previous_hash": digest("seal") + b"1"}),
     ("user_activity_log_activity_type_check", "user_activity_log", {"activity_type": "nap"}),
     ("risk_events_event_type_check", "risk_events", {"event_type": "rain"}),
     ("risk_events_severity_check", "risk_events", {"severity": "high"}),
@@ -64,27 +49,9 @@ BAD_ROWS: list[tuple[str, str, dict[str, Any]]] = [
     ("api_access_log_endpoint_without_query_check", "api_access_log", {"endpoint": "/orders?token=x"}),
 ]
 
-#: (constraint, table, first row's changes, second row's changes): the second row is refused beside the first.
-BAD_PAIRS: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
-    (
-        "audit_seals_hash_uniq",
-        "audit_seals",
-        {},
-        {"lo": 10, "hi": 20, "previous_hash": digest("seal")},
-    ),
-    # A table's first seal is single, and so is the successor of any other.
-    ("audit_seals_successor_uniq", "audit_seals", {}, {"lo": 10, "hi": 20, "hash": digest("seal 2")}),
-    (
-        "audit_seals_transactions_excl",
-        "audit_seals",
-        {},
-        {"lo": 9, "hi": 20, "hash": digest("seal 2"), "previous_hash": digest("seal")},
-    ),
-]
-
 BY_HAND = ["compliance_events_follows_uniq"]
 
-TRIED = sorted({*(row[0] for row in BAD_ROWS), *(pair[0] for pair in BAD_PAIRS), *BY_HAND})
+TRIED = sorted({*(row[0] for row in BAD_ROWS), *BY_HAND})
 
 
 def insert(sql: Any, table: str, columns: dict[str, Any]) -> dict[str, Any]:
@@ -106,23 +73,6 @@ def test_a_good_row_is_accepted(sql: Any, table: str) -> None:
 def test_a_bad_row_is_refused(sql: Any, refused: Any, constraint: str, table: str, changes: dict[str, Any]) -> None:
     with refused(constraint):
         insert(sql, table, {**GOOD[table], **changes})
-
-
-@pytest.mark.parametrize(("constraint", "table", "first", "second"), BAD_PAIRS, ids=[pair[0] for pair in BAD_PAIRS])
-def test_a_second_row_is_refused(
-    sql: Any, refused: Any, constraint: str, table: str, first: dict[str, Any], second: dict[str, Any]
-) -> None:
-    insert(sql, table, {**GOOD[table], **first})
-    with refused(constraint):
-        insert(sql, table, {**GOOD[table], **second})
-
-
-def test_seals_of_a_table_form_a_chain_and_another_table_has_its_own(sql: Any) -> None:
-    insert(sql, "audit_seals", GOOD["audit_seals"])
-    next_seal = {"lo": 10, "hi": 20, "hash": digest("seal 2"), "previous_hash": digest("seal")}
-    insert(sql, "audit_seals", {**GOOD["audit_seals"], **next_seal})
-    insert(sql, "audit_seals", {**GOOD["audit_seals"], "sealed_table": "journals", "hash": digest("seal 3")})
-    assert sql("SELECT count(*) AS seals FROM audit_seals") == [{"seals": 3}]
 
 
 def test_a_case_is_reviewed_step_by_step_and_never_by_two_at_once(sql: Any, refused: Any) -> None:

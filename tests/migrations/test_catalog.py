@@ -270,7 +270,10 @@ def _columns(index: dict[str, Any]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("table", HOT)
 def test_a_hot_table_has_at_most_five_indexes(table: str, indexes: list[dict[str, Any]]) -> None:
-    assert len([row for row in indexes if row["table"] == table and not row["primary"]]) <= 5
+    """A BRIN is not counted: a new row changes none of its few pages."""
+    assert (
+        len([row for row in indexes if row["table"] == table and not row["primary"] and row["method"] != "brin"]) <= 5
+    )
 
 
 def test_no_index_of_a_hot_table_is_on_what_every_update_changes(indexes: list[dict[str, Any]]) -> None:

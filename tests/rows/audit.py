@@ -5,17 +5,21 @@ import itertools
 import uuid
 from typing import Any
 
+from django.db import connection
+
 from audit.models import (
     ApiAccessLog,
     AuditContext,
     AuditLayout,
     AuditLog,
     AuditSeal,
+    AuditSealChunk,
     ComplianceEvent,
     RiskEvent,
     SystemEvent,
     UserActivityLog,
 )
+from tests import databases
 
 _numbers = itertools.count(1)
 
@@ -39,17 +43,28 @@ def layout() -> AuditLayout:
     return AuditLayout.objects.latest("id")
 
 
-def seal(**columns: Any) -> AuditSeal:
-    """The first seal of `audit_log`, over the transactions 1 to 9."""
-    defaults = {
-        "sealed_table": "audit_log",
-        "lo": 1,
-        "hi": 10,
-        "row_count": 3,
-        "root": digest("root"),
-        "hash": digest(f"seal {next(_numbers)}"),
-    }
-    return AuditSeal.objects.create(**{**defaults, **columns})
+def seal() -> AuditSeal:
+    """The first seal of the chain. Only the owner writes seals: it is committed, and stays."""
+    _write_as_owner(
+        "INSERT INTO audit_seals (id, kind, sealed_table, lo, hi, root, hash)"
+        " VALUES (1, 'rows', 'audit_log', 1, 10, %s, %s) ON CONFLICT DO NOTHING",
+        [digest("root"), digest("seal")],
+    )
+    return AuditSeal.objects.get(pk=1)
+
+
+def seal_chunk() -> AuditSealChunk:
+    """Its rows."""
+    _write_as_owner(
+        "INSERT INTO audit_seal_chunks (seal_id, number, row_count, node, keys, prefixes)"
+        " VALUES (1, 0, 1, %s, '', '') ON CONFLICT DO NOTHING",
+        [digest("node")],
+    )
+    return AuditSealChunk.objects.get(seal_id=1)
+
+
+def _write_as_owner(statement: str, parameters: list[Any]) -> None:
+    databases.Database(str(connection.settings_dict["NAME"])).rows(statement, parameters)
 
 
 def user_activity(**columns: Any) -> UserActivityLog:

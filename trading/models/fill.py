@@ -79,7 +79,7 @@ class OrderFill(AppendOnlyEntity):
         ]
         indexes = [
             # All fills of a period: reconciliation with venues.
-            BrinIndex(fields=["executed_at"], name="order_fills_executed_at_idx"),
+            BrinIndex(fields=["executed_at", "txid"], name="order_fills_executed_at_idx"),
         ]
 
     def __str__(self) -> str:

@@ -42,7 +42,7 @@ class InstrumentMark(PartitionedLog):
         ]
         indexes = [
             # All marks of a period, for revaluation of the whole book.
-            BrinIndex(fields=["marked_at"], name="instrument_marks_marked_at_idx"),
+            BrinIndex(fields=["marked_at", "txid"], name="instrument_marks_marked_at_idx"),
         ]
 
     class PartitioningMeta(ByRange):

@@ -102,7 +102,7 @@ class OrderAudit(AppendOnlyLog):
         ]
         indexes = [
             # What happened in a period: surveillance, reconstruction of a day.
-            BrinIndex(fields=["created_at"], name="order_audit_created_at_idx"),
+            BrinIndex(fields=["created_at", "txid"], name="order_audit_created_at_idx"),
         ]
 
     def __str__(self) -> str:

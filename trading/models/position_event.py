@@ -103,7 +103,7 @@ class PositionAudit(AppendOnlyLog):
         ]
         indexes = [
             # What happened in a period: surveillance, reconstruction of a day.
-            BrinIndex(fields=["created_at"], name="position_audit_created_at_idx"),
+            BrinIndex(fields=["created_at", "txid"], name="position_audit_created_at_idx"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -145,6 +146,8 @@ class Trade(AppendOnlyEntity):
             ),
             # The tape of an instrument: surveillance, transaction reports, volumes.
             models.Index(fields=["instrument", "executed_at"], name="trades_instrument_executed_idx"),
+            # What the sealer reads.
+            BrinIndex(fields=["txid"], name="trades_txid_brin_idx", autosummarize=True),
         ]
 
     def __str__(self) -> str:

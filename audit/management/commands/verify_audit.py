@@ -1,0 +1,103 @@
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from audit.sealing.verifier import Report, verify
+from config.commands import ProjectCommand, UsageFailed, VerificationFailed
+
+
+class Command(ProjectCommand):
+    """Checks the chain of seals and every sealed row; changes nothing.
+
+    Names each row that was altered, removed or slipped in. Exit code 4 when there is one.
+    """
+
+    help = "Checks the seals and every sealed row. Exit code 4 if any row was altered, removed or slipped in."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--since", type=_time, metavar="TIME", help="check the rows of seals made since then (ISO 8601, UTC)"
+        )
+        parser.add_argument(
+            "--limit",
+            type=int,
+            default=20,
+            metavar="N",
+            help="name at most N rows of each table and problem (default 20)",
+        )
+
+    def handle(self, *, since: datetime | None, limit: int, **options: Any) -> None:
+        if limit < 1:
+            raise UsageFailed("--limit is at least 1.")
+        columns = (TextColumn("Verifying rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.notes, disable=not self.notes.is_terminal, transient=True) as progress:
+            task = progress.add_task("Verifying", total=None)
+            report = verify(
+                since=since,
+                limit=limit,
+                total=lambda count: progress.update(task, total=count),
+                advance=lambda count: progress.advance(task, count),
+            )
+        self.emit(as_json(report, since))
+        if report.findings.total:
+            raise VerificationFailed(
+                f"{report.findings.total} findings: what was sealed is not what is there. Keep the database as it is,"
+                " and compare it with a backup."
+            )
+        if report.head is None:
+            self.notes.print("Nothing was sealed so far: seal_audit does it.")
+
+    def render(self, result: Mapping[str, Any]) -> None:
+        for finding in result["findings"]:
+            self.console.print(escape(finding["sentence"]), highlight=False, soft_wrap=True)
+        for more in result["counts"]:
+            if more["count"] > more["named"]:
+                self.console.print(
+                    f"{more['table'] or 'seals'}: {more['count'] - more['named']:,} more {more['problem']}",
+                    highlight=False,
+                )
+        self.console.print(
+            f"{result['rows']:,} rows of {result['seals']:,} seals checked, {result['total']:,} findings;"
+            f" {result['unsealed']:,} rows wait for their seal.",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("is not a time as ISO 8601 writes it, such as 2026-01-31T12:00") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def as_json(report: Report, since: datetime | None) -> dict[str, Any]:
+    """The report with stable keys."""
+    findings = report.findings
+    return {
+        "total": findings.total,
+        "seals": report.seals,
+        "rows": report.rows,
+        "unsealed": report.unsealed,
+        "since": since,
+        "head": {"seal": report.head[0], "hash": report.head[1]} if report.head else None,
+        "counts": [
+            {"table": table, "problem": problem.value, "count": count, "named": min(count, findings.limit)}
+            for (table, problem), count in sorted(findings.counts.items())
+        ],
+        "findings": [
+            {
+                "problem": finding.problem.value,
+                "table": finding.table,
+                "key": finding.key,
+                "seal": finding.seal,
+                "sentence": finding.sentence,
+            }
+            for finding in findings.kept
+        ],
+    }

@@ -1,0 +1,126 @@
+"""Makes seals: all rows of transactions that have ended, table by table.
+
+A row's key or time does not tell whether rows before it may still come: transactions commit in another order than they
+begin. What does is the row's transaction: none below `pg_snapshot_xmin` runs any more, so rows below it are complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from audit.choices import SealKind
+from audit.sealing import chain
+from audit.sealing.horizon import Horizon, horizon
+from audit.sealing.tables import Layout, SealedTable, sealed_tables
+from audit.sealing.tree import root_of
+
+#: A table without new rows is sealed this often, so that nothing older can be slipped in.
+IDLE = timedelta(hours=1)
+
+
+@dataclass
+class Sealed:
+    """What one run has sealed: rows by table, how many seals, and the newest of the chain."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    seals: int = 0
+    head: chain.Seal | None = None
+
+
+def seal(*, done: Callable[[SealedTable], None] = lambda table: None) -> Sealed:
+    """Seal what can be sealed. The caller is the owner and holds the lock `chain.LOCK`.
+
+    Each table is a transaction of its own, which writes nothing but seals and waits for nobody.
+    """
+    sealed = Sealed()
+    for table in sealed_tables():
+        with sealing_transaction() as cursor:
+            head = _opened(cursor, sealed)
+            sealed.head = _seal_table(cursor, table, head, sealed)
+        done(table)
+    return sealed
+
+
+@contextmanager
+def sealing_transaction() -> Iterator[Any]:
+    """A transaction with one snapshot, which may take as long as it takes."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute(
+            "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
+            " SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+        )
+        yield cursor
+
+
+def _opened(cursor: Any, sealed: Sealed) -> chain.Seal:
+    """The head of the chain, which is begun where there is none."""
+    head = chain.newest(cursor)
+    if head is None:
+        sealed.seals += 1
+        head = chain.append(cursor, None, SealKind.START, details=horizon(cursor).database)
+    return head
+
+
+def _seal_table(cursor: Any, table: SealedTable, head: chain.Seal, sealed: Sealed) -> chain.Seal:
+    layout = table.layout(cursor)
+    if _stated_layout(cursor, table.name) != layout.as_json():
+        head = chain.append(cursor, head, SealKind.LAYOUT, table=table.name, details=layout.as_json())
+        sealed.seals += 1
+    now: Horizon = horizon(cursor)
+    cursor.execute(
+        "SELECT hi, sealed_at < now() - %s FROM audit_seals"
+        " WHERE sealed_table = %s AND hi IS NOT NULL ORDER BY hi DESC LIMIT 1",
+        [IDLE, table.name],
+    )
+    lo, idle = cursor.fetchone() or (0, True)
+    if now.xmin <= lo:
+        return head
+    window = f"t.txid >= {lo:d} AND t.txid < {now.xmin:d}"
+    cursor.execute(
+        f"SELECT {layout.period_sql()} AS period, count(*) FROM {table.name} t WHERE {window} GROUP BY 1 ORDER BY 1"
+    )
+    periods = [(period, count) for period, count in cursor.fetchall() if count]
+    if not periods and not idle:
+        return head
+    for period, count in periods or [("", 0)]:
+        root = _write_chunks(cursor, layout, window, period, seal_id=head.id + 1) if count else root_of([])
+        head = chain.append(
+            cursor,
+            head,
+            SealKind.ROWS,
+            table=table.name,
+            period=period,
+            bounds=(lo, now.xmin),
+            row_count=count,
+            root=root,
+        )
+        sealed.seals += 1
+        sealed.rows[table.name] = sealed.rows.get(table.name, 0) + count
+    return head
+
+
+def _stated_layout(cursor: Any, table: str) -> str | None:
+    cursor.execute(
+        "SELECT details FROM audit_seals WHERE kind = 'layout' AND sealed_table = %s ORDER BY id DESC LIMIT 1", [table]
+    )
+    row = cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+def _write_chunks(cursor: Any, layout: Layout, window: str, period: str, *, seal_id: int) -> bytes:
+    """Hash the rows inside the server, keep their chunks, and return the root."""
+    chunks = layout.chunks_sql(bucket="0", condition=f"{window} AND {layout.in_period_sql(period)}", lists=True)
+    cursor.execute(
+        "INSERT INTO audit_seal_chunks (seal_id, number, row_count, node, keys, prefixes)"
+        f" SELECT {seal_id:d}, number, row_count, node, keys, prefixes FROM ({chunks}) AS c (bucket, number, row_count,"
+        " node, keys, prefixes)"
+    )
+    cursor.execute("SELECT node FROM audit_seal_chunks WHERE seal_id = %s ORDER BY number", [seal_id])
+    return root_of([bytes(node) for (node,) in cursor.fetchall()])

@@ -1,0 +1,108 @@
+"""The chain as a verifier needs it: checked link by link, and sorted by what its seals cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from audit.choices import SealKind
+from audit.sealing import chain
+from audit.sealing.findings import Finding, Findings, Problem
+from audit.sealing.tables import Layout
+
+
+@dataclass(frozen=True)
+class Window:
+    """What one seal says about a table's rows of the transactions `lo` ≤ txid < `hi`."""
+
+    seal: int
+    lo: int
+    hi: int
+    row_count: int
+    root: bytes
+    layout: Layout
+    recent: bool
+
+
+@dataclass
+class SealedPast:
+    """All windows by table and period, and what else the chain says."""
+
+    windows: dict[str, dict[str, list[Window]]] = field(default_factory=dict)
+    ends: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, set[str]] = field(default_factory=dict)
+    seals: int = 0
+    head: chain.Seal | None = None
+    hashes: dict[int, bytes] = field(default_factory=dict)
+
+
+def read_chain(cursor: Any, findings: Findings, *, since: datetime | None, keep: frozenset[int]) -> SealedPast:
+    """Check every link, and collect the windows; `keep` are the seals whose hash the caller wants to see.
+
+    Windows sealed before `since` are collected too, but not marked as recent.
+    """
+    past = SealedPast()
+    layouts: dict[str, Layout] = {}
+    starts: dict[str, int] = {}
+    for seal in chain.seals(cursor):
+        _check_link(seal, past.head, findings)
+        past.head, past.seals = seal, past.seals + 1
+        if seal.id in keep:
+            past.hashes[seal.id] = seal.computed_hash
+        table = seal.sealed_table
+        if seal.kind == SealKind.LAYOUT:
+            layouts[table] = Layout.from_json(table, seal.details)
+        elif seal.kind == SealKind.ROWS:
+            _add_window(seal, past, layouts, starts, findings, recent=since is None or seal.sealed_at >= since)
+    return past
+
+
+def _check_link(seal: chain.Seal, before: chain.Seal | None, findings: Findings) -> None:
+    expected = before.id + 1 if before else 1
+    problem = ""
+    if seal.id != expected:
+        missing = f"{expected} is" if seal.id == expected + 1 else f"{expected} to {seal.id - 1} are"
+        problem = f"the chain has a gap: seal {missing} missing"
+    elif seal.previous_hash != (before.hash if before else None):
+        problem = "it does not follow the seal before it"
+    elif seal.hash != seal.computed_hash:
+        problem = "its hash is not that of what it says"
+    if problem:
+        findings.add(Finding(problem=Problem.CHAIN, seal=seal.id, sentence=f"Seal {seal.id}: {problem}."))
+
+
+def _add_window(
+    seal: chain.Seal,
+    past: SealedPast,
+    layouts: dict[str, Layout],
+    starts: dict[str, int],
+    findings: Findings,
+    *,
+    recent: bool,
+) -> None:
+    table, lo, hi = seal.sealed_table, seal.lo or 0, seal.hi or 0
+    if table not in layouts:
+        findings.add(
+            Finding(
+                problem=Problem.CHAIN,
+                table=table,
+                seal=seal.id,
+                sentence=f"Seal {seal.id}: no layout of {table} was sealed before it.",
+            )
+        )
+        return
+    # A run's seals of several periods share their bounds.
+    if lo != past.ends.get(table, 0) and (lo, hi) != (starts.get(table), past.ends.get(table)):
+        findings.add(
+            Finding(
+                problem=Problem.CHAIN,
+                table=table,
+                seal=seal.id,
+                sentence=f"Seal {seal.id}: {table} was sealed up to transaction {past.ends.get(table, 0)},"
+                f" but it begins at {lo}.",
+            )
+        )
+    starts[table], past.ends[table] = lo, max(hi, past.ends.get(table, 0))
+    window = Window(seal.id, lo, hi, seal.row_count, seal.root, layouts[table], recent)
+    past.windows.setdefault(table, {}).setdefault(seal.period, []).append(window)

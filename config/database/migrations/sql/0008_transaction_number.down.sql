@@ -1,0 +1,2 @@
+DROP FUNCTION transaction_number();
+DROP FUNCTION transaction_offset();
