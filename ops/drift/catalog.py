@@ -129,6 +129,8 @@ def one_spelling(expression: str) -> str:
     `status IN ('a', 'b')` on a varchar column is printed as a cast array of varchar, but after a dump and a restore
     as an array of casts: the same rule, told from a changed one only if both are written alike.
     """
+    if "::" not in expression:
+        return expression
     expression = re.sub(rf"(?<!\)){_TO_TEXT}", "", expression)
     before = None
     while before != expression:
