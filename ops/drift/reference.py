@@ -24,6 +24,8 @@ from ops.drift.catalog import QUERIES, Catalog, read_catalog
 
 #: Libraries whose operations write SQL.
 LIBRARIES = ("django", "django-postgres-extra", "django-pgtrigger")
+#: Packages of the project whose code migrations may run: all but the commands on top.
+PACKAGES = ("config", "accounts", "trading", "liquidity", "risk", "audit")
 #: Files that are kept: code revisions and servers that are in use at once.
 KEPT = 8
 
@@ -104,10 +106,10 @@ def _digest(applied: frozenset[Key] | None) -> str:
 
 
 def _sources() -> Iterator[Path]:
-    """The files of every migration, their SQL, the operations that they use, and the queries that read the result."""
+    """The files of every migration, of the project's apps that they take code from, and of the queries here."""
     loader = MigrationLoader(None)
     folders = {Path(str(sys.modules[type(m).__module__].__file__)).parent for m in loader.disk_migrations.values()}
-    folders |= {settings.SOURCE_DIR / "config" / "database", QUERIES.parent}
+    folders |= {settings.SOURCE_DIR / package for package in PACKAGES} | {QUERIES.parent}
     files = {path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".sql"}}
     yield from sorted(files)
 

@@ -26,9 +26,13 @@ def with_declared_roles(reference: Catalog, found: Catalog) -> Catalog:
             **reference.kinds,
             "role": {name: Item(facts) for name, facts in expected.items()},
             "membership": {
-                name: memberships.get(name, Item({"admin": False}, sql=f"GRANT {login.group.name} TO {login.name}"))
-                for login in logins
-                for name in [f"{login.name} in {login.group.name}"]
+                f"{member} in {group}": memberships.get(
+                    f"{member} in {group}", Item({"admin": False}, sql=f"GRANT {group} TO {member}")
+                )
+                for member, group in (
+                    *((login.name, login.group.name) for login in logins),
+                    *((group.granted_to, group.name) for group in GROUPS if group.granted_to),
+                )
             },
             "setting": {
                 **{

@@ -1,5 +1,6 @@
 """A throwaway database like the one in use: copied whole, restored from a backup, or its structure alone."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from typing import Literal
 import psycopg
 from django.conf import settings
 from django.db import connection
+from psycopg import sql
 
 from config.commands import Failed, UsageFailed
+from config.database.roles import GROUPS
 from config.database.scratch import Server, locale_of
 from ops.backup.store import Store
 from ops.backup.tools import Tools, run, tools_for
 
 PREFIX = "trading_rehearsal"
+#: So long a session that has just been closed may take to be gone.
+LEAVING_SECONDS = 2
 #: Rows that migrations need to run at all; in a clone of the structure these tables alone have theirs.
 NEEDED = ("django_migrations", "django_content_type", "auth_permission")
 
@@ -71,12 +76,18 @@ def dump_of(backup: str) -> Path:
 
 
 def _is_in_use(server: Server, database: str) -> bool:
+    """Whether somebody stays connected; asked before, as CREATE DATABASE lets nobody in while it waits for them."""
+    deadline = time.monotonic() + LEAVING_SECONDS
     with server.connect() as session:
-        row = session.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = %s AND usesysid IS NOT NULL)",
-            [database],
-        ).fetchone()
-    return bool(row and row[0])
+        while True:
+            row = session.execute(
+                # Workers of autovacuum, which have no user, make way.
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = %s AND usesysid IS NOT NULL)",
+                [database],
+            ).fetchone()
+            if not (row and row[0]) or time.monotonic() > deadline:
+                return bool(row and row[0])
+            time.sleep(0.1)
 
 
 @contextmanager
@@ -107,6 +118,12 @@ def _structure(server: Server, database: str) -> Iterator[str]:
 
 
 def _restore(server: Server, tools: Tools, name: str, folder: Path, *options: str) -> None:
+    with server.connect(name) as session:
+        # pg_restore gives rights last, and who is to own a function must be allowed to make one before.
+        for group in GROUPS:
+            if group.granted_to:
+                grant = sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(sql.Identifier(group.name))
+                session.execute(grant)
     arguments = ["--format=directory", "--exit-on-error", "--no-password", f"--dbname={name}", *options, str(folder)]
     run(tools, "pg_restore", arguments, server.owner)
 

@@ -1,6 +1,7 @@
 """A rehearsal tells before what happens afterwards."""
 
 import json
+import os
 import subprocess
 import threading
 import time
@@ -44,7 +45,7 @@ def pending(live_database: Database, settings: LazySettings) -> Database:
 def leftovers() -> list[str]:
     with Server.of_settings().connect() as session:
         rows = session.execute("SELECT datname FROM pg_database WHERE datname ~ '^trading_rehearsal_'").fetchall()
-    return [name for (name,) in rows]
+    return [name for (name,) in rows if f"_{os.getpid()}_" in name]
 
 
 class Writer(threading.Thread):
