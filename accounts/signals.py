@@ -1,6 +1,5 @@
 """Log-ins and log-outs go to `user_activity_log`."""
 
-import hashlib
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
@@ -9,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from audit.choices import Activity
+from audit.requests import session_digest
 from audit.services import record_user_activity
 
 
@@ -31,9 +31,3 @@ def _login_failed(sender: Any, credentials: dict[str, Any], request: HttpRequest
     login = credentials.get("username") or ""
     user = User.objects.known_as(login) if "\0" not in login else None
     record_user_activity(activity=Activity.LOGIN_FAILED, user_id=user.pk if user else None, request=request)
-
-
-def session_digest(request: HttpRequest | None) -> str:
-    """SHA-256 of the session's key, which itself is as good as a password; empty without a session."""
-    key = getattr(getattr(request, "session", None), "session_key", None)
-    return hashlib.sha256(key.encode()).hexdigest() if key else ""

@@ -25,6 +25,8 @@ from psycopg.rows import dict_row
 PROJECT = Path(__file__).resolve().parent.parent
 #: Only clients that hold this advisory lock make or clone databases: a template must have no other session.
 CLONING = 7_041_776
+#: Critical tables want to know who changes them, also from plain SQL.
+ACTOR = """-c audit.context={"service":"tests"}"""
 
 
 def login(name: str, *, owner: bool = False) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def login(name: str, *, owner: bool = False) -> dict[str, Any]:
         "password": database.get("PASSWORD") or options.get("password"),
         "dbname": name,
         "sslmode": options.get("sslmode"),
-        "options": f"{options.get('options', '')} -c role={'trading_owner' if owner else 'trading_app'}",
+        "options": f"{options.get('options', '')} -c role={'trading_owner' if owner else 'trading_app'} {ACTOR}",
     }
     return {key: str(value) for key, value in parameters.items() if value}
 

@@ -68,7 +68,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
-                    hash="34bd5a9c6d7946dfd31bf27d5929a868b576b883",
+                    critical="true",
+                    hash="ea2b0562648a32cb747b1cab6e1404e49e0746f2",
                     operation="INSERT",
                     pgid="api_keys_audit_insert",
                     table="api_keys",
@@ -81,7 +82,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
-                    hash="d79f9a203d821f4b1d379a8f8047bba52d9e6523",
+                    critical="true",
+                    hash="d0de882ea37d733b4f0104d1e85c4fc46d9f8c40",
                     operation="UPDATE",
                     pgid="api_keys_audit_update",
                     table="api_keys",
@@ -94,7 +96,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
-                    hash="a17ffff6a2296c46d06a8a0ab30d15170ce0b3cb",
+                    critical="true",
+                    hash="04eff8d28a6726eac8fa33dc9da0c0913fd93245",
                     operation="DELETE",
                     pgid="api_keys_audit_delete",
                     table="api_keys",
@@ -107,6 +110,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="bc55b5969552d5174f36a25ba65644899d3efe68",
                     operation="TRUNCATE",
                     pgid="api_keys_audit_truncate",
@@ -120,7 +124,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
-                    hash="05a2b1c2070e72535278548cef57a1a9cf0c9b53",
+                    critical="true",
+                    hash="23d0516ed5414a715d2c054d6516a16ee562640f",
                     operation="INSERT",
                     pgid="cash_requests_audit_insert",
                     table="cash_requests",
@@ -133,7 +138,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
-                    hash="ee111bc6cfdf1fcaf6c44c11f508edfbd711c8d0",
+                    critical="true",
+                    hash="999eaf6d50e801ef5b40a96a2919bb6db8a3d20c",
                     operation="UPDATE",
                     pgid="cash_requests_audit_update",
                     table="cash_requests",
@@ -146,7 +152,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
-                    hash="0065170bb16ab02af74e600670ed828b0fff2264",
+                    critical="true",
+                    hash="65c63fc41e9d26ba531ffd60f1e0310fb3c064cd",
                     operation="DELETE",
                     pgid="cash_requests_audit_delete",
                     table="cash_requests",
@@ -159,6 +166,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="b2eb42a2d07440be72012c607b9980c4f55bab9a",
                     operation="TRUNCATE",
                     pgid="cash_requests_audit_truncate",
@@ -172,7 +180,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
-                    hash="5a992faf8daab585a86a10a64f018a69d3345618",
+                    critical="true",
+                    hash="d4fdd1f27fb1381d4fba960cbcf9f50d0f9f871c",
                     operation="INSERT",
                     pgid="client_classifications_audit_insert",
                     table="client_classifications",
@@ -185,7 +194,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
-                    hash="351a47aa770ba1bb3e9e7e67891b7e08ae5b2b0f",
+                    critical="true",
+                    hash="b757cb118dd6930d7ab4bfa43fcd623c297a480c",
                     operation="UPDATE",
                     pgid="client_classifications_audit_update",
                     table="client_classifications",
@@ -198,7 +208,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
-                    hash="ec9f887250e9d72172caa531bcc93a8b1ac01054",
+                    critical="true",
+                    hash="feecb5ddc0b112f4a409de90dac8735478fd6e36",
                     operation="DELETE",
                     pgid="client_classifications_audit_delete",
                     table="client_classifications",
@@ -211,6 +222,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="598b510cab1b86e3ad90ac2b59eb66c1a42e0d0f",
                     operation="TRUNCATE",
                     pgid="client_classifications_audit_truncate",
@@ -224,7 +236,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
-                    hash="2481ce2072431cca0205e58aafe155e95dd64383",
+                    critical="true",
+                    hash="06723de3b97ba708008c06be5ac5b460130e38b5",
                     operation="INSERT",
                     pgid="client_identities_audit_insert",
                     table="client_identities",
@@ -237,7 +250,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
-                    hash="45f7ba0459de9229de78c5c237a145f77dc04fd0",
+                    critical="true",
+                    hash="e5f8f2045bcca80e10c9e9635ee99139918e5bba",
                     operation="UPDATE",
                     pgid="client_identities_audit_update",
                     table="client_identities",
@@ -250,7 +264,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
-                    hash="7296a8a31f36b1109ccb5982e34758ca689aeb37",
+                    critical="true",
+                    hash="36713c3d08ead9cbd1026a41d883e2fc37037403",
                     operation="DELETE",
                     pgid="client_identities_audit_delete",
                     table="client_identities",
@@ -263,6 +278,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="d3c74914009d7602e975759a104a6053acfd9970",
                     operation="TRUNCATE",
                     pgid="client_identities_audit_truncate",
@@ -276,7 +292,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
-                    hash="e5abb80f586147783a1748549b9dc2b299467ed9",
+                    critical="true",
+                    hash="aef7905fd511ab27f3f33f791d87816ae2aef3a9",
                     operation="INSERT",
                     pgid="users_audit_insert",
                     table="users",
@@ -289,7 +306,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
-                    hash="cc8827017bb48782f63e32733dbbe25eb8574784",
+                    critical="true",
+                    hash="62280042d4f6359731b50ed19903fdbc9d7a555d",
                     operation="UPDATE",
                     pgid="users_audit_update",
                     table="users",
@@ -302,7 +320,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
-                    hash="840a28e8d6db35b4354af4758c62c24d497a428f",
+                    critical="true",
+                    hash="1ad41896c5a1865348d9e41c78c29fe0f9684304",
                     operation="DELETE",
                     pgid="users_audit_delete",
                     table="users",
@@ -315,6 +334,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="80407c5d0c3b49853fabc91d6958b37039812e8b",
                     operation="TRUNCATE",
                     pgid="users_audit_truncate",
@@ -328,7 +348,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
-                    hash="2e3c0559496aeee4b539162390902baec73c2111",
+                    critical="true",
+                    hash="8475877faa200db3baa325e4246b139d416dfb99",
                     operation="INSERT",
                     pgid="user_roles_audit_insert",
                     table="user_roles",
@@ -341,7 +362,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
-                    hash="5ac28a56532418ddf0df4cd6a019f0c2bc34ef34",
+                    critical="true",
+                    hash="800fd3c7feeae5947c740143bc73768eafd3d630",
                     operation="UPDATE",
                     pgid="user_roles_audit_update",
                     table="user_roles",
@@ -354,7 +376,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
-                    hash="a3da3ff110d6747f285740e6cee85146ce2108c2",
+                    critical="true",
+                    hash="089d2f66cc6be987a5105ce3a6dafd73aa98963c",
                     operation="DELETE",
                     pgid="user_roles_audit_delete",
                     table="user_roles",
@@ -367,6 +390,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="f7185f2c44150810ad254018938fc02a6828385f",
                     operation="TRUNCATE",
                     pgid="user_roles_audit_truncate",

@@ -43,7 +43,7 @@ class ApiKey(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "api_keys"
-        triggers = [*MutableEntity.Meta.triggers, *audited(secret=("key_hash",))]
+        triggers = [*MutableEntity.Meta.triggers, *audited(secret=("key_hash",), critical=True)]
         verbose_name = "API key"
         constraints = [
             # Also how a request finds its key.

@@ -77,7 +77,7 @@ class CashRequest(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "cash_requests"
-        triggers = [*MutableEntity.Meta.triggers, *guard_request(), *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *guard_request(), *audited(critical=True)]
         constraints = [
             models.UniqueConstraint(
                 fields=["payment_method", "external_reference"],

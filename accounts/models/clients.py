@@ -37,7 +37,7 @@ class ClientIdentity(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "client_identities"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         verbose_name_plural = "client identities"
         constraints = [
             models.UniqueConstraint(fields=["user"], name="client_identities_user_uniq"),
@@ -102,7 +102,7 @@ class ClientClassification(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "client_classifications"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             # Also how a client's class of a day is found.
             ExclusionConstraint(

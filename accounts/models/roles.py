@@ -36,7 +36,7 @@ class UserRole(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "user_roles"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             ExclusionConstraint(
                 name="user_roles_period_excl",

@@ -97,7 +97,10 @@ class User(AbstractBaseUser, SoftDeletableEntity):
 
     class Meta(SoftDeletableEntity.Meta):
         db_table = "users"
-        triggers = [*SoftDeletableEntity.Meta.triggers, *audited(secret=("password", "two_factor_secret"))]
+        triggers = [
+            *SoftDeletableEntity.Meta.triggers,
+            *audited(secret=("password", "two_factor_secret"), critical=True),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

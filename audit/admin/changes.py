@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from audit.models import AuditContext, AuditLog, AuditSeal, AuditSealChunk
+from audit.models import AuditContext, AuditLayout, AuditLog, AuditSeal, AuditSealChunk
 from config.backoffice.admin import LogAdmin
 
 
@@ -64,6 +64,14 @@ class AuditContextAdmin(LogAdmin):
 
     list_display = ("created_at", "txid", "user_id", "user_ip", "service", "reason", "db_user")
     key_fields = ("user_id",)
+
+
+@admin.register(AuditLayout)
+class AuditLayoutAdmin(LogAdmin):
+    """Which columns the hashes of changes cover."""
+
+    list_display = ("table_name", "layout", "columns", "created_at")
+    search_fields = ("table_name",)
 
 
 @admin.register(AuditSealChunk)

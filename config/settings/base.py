@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "audit.middleware.AuditContextMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -90,6 +91,8 @@ DATABASE_POOL = {
 }
 if DATABASE_POOL["min_size"] > DATABASE_POOL["max_size"]:
     raise ImproperlyConfigured("DB_POOL_MIN_SIZE is larger than DB_POOL_MAX_SIZE: lower the one or raise the other.")
+#: A session of the server is shared by many clients, transaction by transaction (PgBouncer's pool_mode).
+DATABASE_TRANSACTION_POOLING = env.boolean("DB_TRANSACTION_POOLING", default=False)
 AUTO_MIGRATE = env.boolean("AUTO_MIGRATE", default=False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 POSTGRES_EXTRA_AUTO_EXTENSION_SET_UP = False

@@ -16,7 +16,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
-                    hash="756a6f2e1f285351b5acf401681c2a5cf331cb76",
+                    critical="true",
+                    hash="6da2ac8b31c33be6611ed4d2747fac1f9ba90318",
                     operation="INSERT",
                     pgid="client_profiles_audit_insert",
                     table="client_profiles",
@@ -29,7 +30,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
-                    hash="808fe6e8f4c94458bed2389f20e20dbd26f5c8d4",
+                    critical="true",
+                    hash="3ee127d8b9e5ea22726bf1e07bfec1e92e4e6f29",
                     operation="UPDATE",
                     pgid="client_profiles_audit_update",
                     table="client_profiles",
@@ -42,7 +44,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
-                    hash="70e15adab1e27e9a1207cfc023751f0e5dab8448",
+                    critical="true",
+                    hash="a06f3d80f1a24aff0b868e54adea517047596fae",
                     operation="DELETE",
                     pgid="client_profiles_audit_delete",
                     table="client_profiles",
@@ -55,6 +58,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="71b824ea1be1cbacbfa8665c60f4b77063519024",
                     operation="TRUNCATE",
                     pgid="client_profiles_audit_truncate",
@@ -68,7 +72,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
-                    hash="a3ebef5059022e31f347fb6748c757c976fc9883",
+                    critical="true",
+                    hash="4ddccc49ada25e6f32a07a030f2b68a9c88938bc",
                     operation="INSERT",
                     pgid="liquidity_providers_audit_insert",
                     table="liquidity_providers",
@@ -81,7 +86,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
-                    hash="40daf13aabfa23956a7444c6f0cff3b63011402d",
+                    critical="true",
+                    hash="40028969c1ade127ac62e1087c1932ab51a16f4d",
                     operation="UPDATE",
                     pgid="liquidity_providers_audit_update",
                     table="liquidity_providers",
@@ -94,7 +100,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
-                    hash="6d992ee40d03d85dfa54fc92fcba0da6d8c5e7e3",
+                    critical="true",
+                    hash="533ca44990b6c18d640c6e8ade4b4260a8171f45",
                     operation="DELETE",
                     pgid="liquidity_providers_audit_delete",
                     table="liquidity_providers",
@@ -107,6 +114,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="4513e4e2eeb51b6916e5faddd5354a8c0880a8af",
                     operation="TRUNCATE",
                     pgid="liquidity_providers_audit_truncate",
@@ -120,7 +128,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
-                    hash="5fa1523683e6251babbd99e85b607cb564f02e31",
+                    critical="true",
+                    hash="468c597baff3c895987f9c859030b0e7f55b32dc",
                     operation="INSERT",
                     pgid="lp_instruments_audit_insert",
                     table="lp_instruments",
@@ -133,7 +142,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
-                    hash="95b992ee720495806574e78d076a9e620eeb461f",
+                    critical="true",
+                    hash="d3caba1647653dc86fd30647ac0edcc842f68656",
                     operation="UPDATE",
                     pgid="lp_instruments_audit_update",
                     table="lp_instruments",
@@ -146,7 +156,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
-                    hash="52d2322d4e8c02d80651e96628cc20b3acb72c0a",
+                    critical="true",
+                    hash="865a8322bef10f4c43a04ef16b21db8ad1e5ad00",
                     operation="DELETE",
                     pgid="lp_instruments_audit_delete",
                     table="lp_instruments",
@@ -159,6 +170,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="0f9a2d0cb1e7cfbfc04bc32ef59ec7c321aa239b",
                     operation="TRUNCATE",
                     pgid="lp_instruments_audit_truncate",
@@ -172,7 +184,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
-                    hash="8685844c3c1d8ca787bb7fce99668e2b85db554c",
+                    critical="true",
+                    hash="79e125f84fc435ff3589a20419a36fdc47068b14",
                     operation="INSERT",
                     pgid="sor_rules_audit_insert",
                     table="sor_rules",
@@ -185,7 +198,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
-                    hash="837920ebba358838c22126714329120e9b57a845",
+                    critical="true",
+                    hash="546da80cd7a550fdffec4a62a5a8acdef443074b",
                     operation="UPDATE",
                     pgid="sor_rules_audit_update",
                     table="sor_rules",
@@ -198,7 +212,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
-                    hash="1412c539781bf97fed3f800e18ed9f34c5063f9c",
+                    critical="true",
+                    hash="d1d71942fa08f45cff1131a80f193d1169372a38",
                     operation="DELETE",
                     pgid="sor_rules_audit_delete",
                     table="sor_rules",
@@ -211,6 +226,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="5ababed16a26df1c6c984e90c84b99a146aa103a",
                     operation="TRUNCATE",
                     pgid="sor_rules_audit_truncate",

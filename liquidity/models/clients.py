@@ -60,7 +60,7 @@ class ClientProfile(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "client_profiles"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             models.UniqueConstraint(fields=["account"], name="client_profiles_account_uniq"),
             one_of("client_profiles", "profile_type", ProfileType),

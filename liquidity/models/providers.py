@@ -72,7 +72,7 @@ class LiquidityProvider(SoftDeletableEntity):
 
     class Meta(SoftDeletableEntity.Meta):
         db_table = "liquidity_providers"
-        triggers = [*SoftDeletableEntity.Meta.triggers, *audited()]
+        triggers = [*SoftDeletableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             models.UniqueConstraint(
                 fields=["name"], condition=Q(deleted_at__isnull=True), name="liquidity_providers_name_uniq"
@@ -153,7 +153,7 @@ class LpInstrument(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "lp_instruments"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         verbose_name = "LP instrument"
         constraints = [
             models.UniqueConstraint(fields=["provider", "instrument"], name="lp_instruments_provider_instrument_uniq"),

@@ -43,7 +43,7 @@ class SorRule(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "sor_rules"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         verbose_name = "SOR rule"
         constraints = [
             models.UniqueConstraint(fields=["rule_name"], name="sor_rules_rule_name_uniq"),

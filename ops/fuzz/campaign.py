@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from django.db import connection as django_connection
 
+from audit.context import Context
 from ops.fuzz.catalog import read_catalog
 from ops.fuzz.clients import REMEMBERED, Client, Finding, Tally
 from ops.verification.books import Report, invariants, verify_books
@@ -85,4 +86,6 @@ def _connect() -> psycopg.Connection[Any]:
     # The texts of random statements never come again: preparing them would fill the session.
     connection: psycopg.Connection[Any] = psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
     connection.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+    # For the whole session: this one is nobody else's.
+    connection.execute("SELECT set_config('audit.context', %s, false)", [Context(service="fuzz_database").text()])
     return connection

@@ -16,7 +16,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
-                    hash="f25fe8dc94b5ff817fde5eb9f68f2a9f7d550407",
+                    critical="true",
+                    hash="5f15bb98b0004e3b8511c5e3935f97b48b98bfea",
                     operation="INSERT",
                     pgid="circuit_breakers_audit_insert",
                     table="circuit_breakers",
@@ -29,7 +30,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
-                    hash="81360541e55a0bc5c7852cb0cb47b515d1c17a45",
+                    critical="true",
+                    hash="8179aab0c31de6c8faae312545dae74a806c6c0e",
                     operation="UPDATE",
                     pgid="circuit_breakers_audit_update",
                     table="circuit_breakers",
@@ -42,7 +44,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
-                    hash="6da1eb5e70e12ed300301e39f0780986114b1195",
+                    critical="true",
+                    hash="8444e8a2e7b6cdf5ee11c9e4a8d5bf6d722d1cff",
                     operation="DELETE",
                     pgid="circuit_breakers_audit_delete",
                     table="circuit_breakers",
@@ -55,6 +58,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="576484c3802548295bd1b8bde74370a42f0f5eeb",
                     operation="TRUNCATE",
                     pgid="circuit_breakers_audit_truncate",
@@ -68,7 +72,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
-                    hash="513fe3c133292fbe7d0e5a45a552f9108f69c0cb",
+                    critical="true",
+                    hash="6d97dd532ab432101f370988f314c4d7c7d9a381",
                     operation="INSERT",
                     pgid="leverage_caps_audit_insert",
                     table="leverage_caps",
@@ -81,7 +86,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
-                    hash="77863b52f79bc06bb9dac124d053940697552295",
+                    critical="true",
+                    hash="391f65edc040d91002d713870555ed0f676596fd",
                     operation="UPDATE",
                     pgid="leverage_caps_audit_update",
                     table="leverage_caps",
@@ -94,7 +100,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
-                    hash="f8b760b877b24aee303c3f313e0e432d03c2504b",
+                    critical="true",
+                    hash="9dfec72cbd9e2b835961baa8b34bf03af6bc8774",
                     operation="DELETE",
                     pgid="leverage_caps_audit_delete",
                     table="leverage_caps",
@@ -107,6 +114,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="bfed431c228c779f5423547f197e848e57f2bce0",
                     operation="TRUNCATE",
                     pgid="leverage_caps_audit_truncate",
@@ -172,7 +180,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
-                    hash="8b4c60326541bcaa2e96b9af968a149d649b2d92",
+                    critical="true",
+                    hash="5fa6d4c5416d303f22f5f63d8fe1cc2e5171c009",
                     operation="INSERT",
                     pgid="margin_rates_audit_insert",
                     table="margin_rates",
@@ -185,7 +194,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
-                    hash="fb20e0955d21d00f7f0538ce877900d4e3696041",
+                    critical="true",
+                    hash="7ecdf91bfe8fb8dfa87f4ae2568215c00790578f",
                     operation="UPDATE",
                     pgid="margin_rates_audit_update",
                     table="margin_rates",
@@ -198,7 +208,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
-                    hash="af7aa7bd0dba4adbd60ae3860f8fa349ca460128",
+                    critical="true",
+                    hash="d755d819b90f0e0b023921769f3cb9c841b85a1c",
                     operation="DELETE",
                     pgid="margin_rates_audit_delete",
                     table="margin_rates",
@@ -211,6 +222,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="de48999a338c9898c101884f7d3c7d8b40ff46e8",
                     operation="TRUNCATE",
                     pgid="margin_rates_audit_truncate",
@@ -224,7 +236,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
-                    hash="7b795b56814006fb26b4edb1644deb8cc7df87cb",
+                    critical="true",
+                    hash="1414fce94ae90dcba84b4b37b6973326bd5dfd57",
                     operation="INSERT",
                     pgid="risk_limits_audit_insert",
                     table="risk_limits",
@@ -237,7 +250,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
-                    hash="02ec4aa67abfe280a2faf3d1e5eab2fb667308f7",
+                    critical="true",
+                    hash="9e7d57a1faba8e4944c17eb32748241c87fae68a",
                     operation="UPDATE",
                     pgid="risk_limits_audit_update",
                     table="risk_limits",
@@ -250,7 +264,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
-                    hash="8ba306a3fa1b44dbe9135ad810070b6e74375ea8",
+                    critical="true",
+                    hash="a159e1484c0267dc5b5fcf9a7ae2f5d418e96fda",
                     operation="DELETE",
                     pgid="risk_limits_audit_delete",
                     table="risk_limits",
@@ -263,6 +278,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="2cd0185223a4dee3c19dac049eedb19ee956b138",
                     operation="TRUNCATE",
                     pgid="risk_limits_audit_truncate",
@@ -276,7 +292,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
-                    hash="7311008c89eaad2d8905f44888f69bfe4df34890",
+                    critical="true",
+                    hash="9e6c7230de4274d0d704414deaad44b65891b8e2",
                     operation="INSERT",
                     pgid="stress_test_scenarios_audit_insert",
                     table="stress_test_scenarios",
@@ -289,7 +306,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
-                    hash="d8cf5fca6db054d9462d15b118f22b251394116d",
+                    critical="true",
+                    hash="dad62b76622b095f0c38e00878646296a8752a5d",
                     operation="UPDATE",
                     pgid="stress_test_scenarios_audit_update",
                     table="stress_test_scenarios",
@@ -302,7 +320,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
-                    hash="0ea71f9925d04919420f2c8dab79219181d164c4",
+                    critical="true",
+                    hash="0acb92f9f054014315076f5b2a05ae8e5a807d82",
                     operation="DELETE",
                     pgid="stress_test_scenarios_audit_delete",
                     table="stress_test_scenarios",
@@ -315,6 +334,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="b27eb2d6195088e65ab2739ae73aaa918a9b64dd",
                     operation="TRUNCATE",
                     pgid="stress_test_scenarios_audit_truncate",

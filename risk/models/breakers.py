@@ -65,7 +65,7 @@ class CircuitBreaker(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "circuit_breakers"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             one_of("circuit_breakers", "breaker_type", BreakerType),
             one_of("circuit_breakers", "scope", BreakerScope),

@@ -78,7 +78,7 @@ class RiskLimit(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "risk_limits"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             one_of("risk_limits", "limit_type", LimitType),
             one_of("risk_limits", "entity_type", LimitEntity),

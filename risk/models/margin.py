@@ -33,7 +33,7 @@ class LeverageCap(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "leverage_caps"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             one_of("leverage_caps", "regime", Regime),
             one_of("leverage_caps", "client_class", ClientClass),
@@ -78,7 +78,7 @@ class MarginRate(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "margin_rates"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             requires(
                 "margin_rates",

@@ -27,7 +27,7 @@ class StressTestScenario(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "stress_test_scenarios"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             one_of("stress_test_scenarios", "scenario_type", ScenarioType),
             models.CheckConstraint(

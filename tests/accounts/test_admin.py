@@ -46,6 +46,7 @@ def one_of_each(db: None) -> dict[str, Any]:
         rows.account_event(),
         audit_rows.change(),
         audit_rows.context(),
+        audit_rows.layout(),
         audit_rows.seal(),
         audit_rows.seal_chunk(),
         audit_rows.user_activity(),

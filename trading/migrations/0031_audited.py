@@ -16,7 +16,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
-                    hash="0f76efe663b4c7a14663f1b2e414cacbb3aaf3e3",
+                    critical="true",
+                    hash="85c0b9ca27d5ea0199c4200e23760fc525ee959a",
                     operation="INSERT",
                     pgid="corporate_actions_audit_insert",
                     table="corporate_actions",
@@ -29,7 +30,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
-                    hash="e93055ccbecb1eb531761ae06761c9227f3c199f",
+                    critical="true",
+                    hash="6ae14d1960fefabe324d7682c4316bc364da0466",
                     operation="UPDATE",
                     pgid="corporate_actions_audit_update",
                     table="corporate_actions",
@@ -42,7 +44,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
-                    hash="c5b544dfcbb03ceba2033cbdd3e02d1f6fb32dfe",
+                    critical="true",
+                    hash="296573921fced49109f2f77d3b13da35a74b2d83",
                     operation="DELETE",
                     pgid="corporate_actions_audit_delete",
                     table="corporate_actions",
@@ -55,6 +58,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="5bceab7ccf56b1401dc845eb620dde3db40741eb",
                     operation="TRUNCATE",
                     pgid="corporate_actions_audit_truncate",
@@ -68,7 +72,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
-                    hash="64846382910fa699eb4e6aec92d552e21bc4d82b",
+                    critical="true",
+                    hash="8cd1c54499af89a0e71490fc67ed9cc422be3a81",
                     operation="INSERT",
                     pgid="fee_schedules_audit_insert",
                     table="fee_schedules",
@@ -81,7 +86,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
-                    hash="c62cea39f253d2e712b0cb683a22af5ebf0ac94e",
+                    critical="true",
+                    hash="7accee23426e155d8b34c5eaef1d235ebed37add",
                     operation="UPDATE",
                     pgid="fee_schedules_audit_update",
                     table="fee_schedules",
@@ -94,7 +100,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
-                    hash="5427c032ce13d06dff526ac58eeb642901f91e00",
+                    critical="true",
+                    hash="d29f99192a76bb8339e81a70e82dab28498d1b1e",
                     operation="DELETE",
                     pgid="fee_schedules_audit_delete",
                     table="fee_schedules",
@@ -107,6 +114,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="663b6682ba9388b6afa083c4533fd4d7bc59116a",
                     operation="TRUNCATE",
                     pgid="fee_schedules_audit_truncate",
@@ -120,7 +128,8 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
-                    hash="df67acc2364538a2fd9c10b1c1ece2eada98dbfb",
+                    critical="true",
+                    hash="e265ce0c9663f7f85b71fc4d9b343f94b12f0459",
                     operation="INSERT",
                     pgid="instruments_audit_insert",
                     table="instruments",
@@ -133,7 +142,8 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
-                    hash="a01134d308df70c19f3b77c74ac590186cc4a634",
+                    critical="true",
+                    hash="7d11897c3e3f684b670c8a3e39d1fe4086b1e02c",
                     operation="UPDATE",
                     pgid="instruments_audit_update",
                     table="instruments",
@@ -146,7 +156,8 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
-                    hash="beabd7ea0e0bbaba150549ef0ca033f4f8192e6d",
+                    critical="true",
+                    hash="4c63f246f4e5044a198e90b25380ae5dc5a67a0d",
                     operation="DELETE",
                     pgid="instruments_audit_delete",
                     table="instruments",
@@ -159,6 +170,7 @@ class Migration(migrations.Migration):
                 name="audit_truncate",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="",
+                    critical="true",
                     hash="43fbe6b063efa5e5e88907e69e1a51d7496c0b8b",
                     operation="TRUNCATE",
                     pgid="instruments_audit_truncate",

@@ -56,7 +56,7 @@ class CorporateAction(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "corporate_actions"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             # Also serves an instrument's actions.
             models.UniqueConstraint(

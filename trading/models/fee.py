@@ -49,7 +49,7 @@ class FeeSchedule(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "fee_schedules"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
         constraints = [
             # Also serves the schedule of an (instrument, group) at a moment.
             ExclusionConstraint(
