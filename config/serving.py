@@ -17,7 +17,7 @@ def prepare_server() -> None:
     """
     if settings.AUTO_MIGRATE:
         try:
-            call_command("migrate", interactive=False, verbosity=0)
+            call_command("migrate", interactive=False, verbosity=0, allow_ahead_if_idle=True)
         except Failed as failure:
             # A server that cannot migrate does not start; its log says why in one sentence.
             raise SystemExit(str(failure)) from failure

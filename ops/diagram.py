@@ -6,7 +6,7 @@ from itertools import groupby
 from django.apps import apps
 from django.db import connection, models
 
-APPS = ("accounts", "trading", "liquidity", "risk", "audit")
+APPS = ("accounts", "trading", "liquidity", "risk", "audit", "ops")
 HEADING = """# Entities
 
 Made from the models by `manage.py entity_diagram`; `manage.py entity_diagram --check` fails where it is out of date.

@@ -32,7 +32,7 @@ def exclusive(
     CONCURRENTLY of the run that has the lock would wait for in turn.
     """
     connections[alias].ensure_connection()  # starts the embedded server
-    with psycopg.connect(**_parameters(alias), autocommit=True) as holder:
+    with psycopg.connect(**connection_parameters(alias), autocommit=True) as holder:
         deadline = time.monotonic() + wait_seconds
         while not _try_lock(holder, name):
             if time.monotonic() > deadline:
@@ -41,7 +41,8 @@ def exclusive(
         yield holder
 
 
-def _parameters(alias: str) -> dict[str, Any]:
+def connection_parameters(alias: str) -> dict[str, Any]:
+    """What psycopg connects with to be another session of the same login."""
     parameters = dict(connections[alias].get_connection_params())
     for of_django in ("context", "cursor_factory", "prepare_threshold", "pool"):
         parameters.pop(of_django, None)

@@ -11,6 +11,7 @@ from django.db.migrations.operations.base import Operation
 from psqlextra.models import PostgresPartitionedModel
 
 from config.database.fields import TransactionField
+from config.database.online.indexes import add_index_online, remove_index_online
 from config.database.partitions import Interval, initial_partitions_sql
 
 
@@ -95,8 +96,9 @@ class SetFillFactor(RunSQL):
 class AddIndexesConcurrently(NotInTransactionMixin, Operation):
     """Creates the indexes of one model with CREATE INDEX CONCURRENTLY, in a migration with `atomic = False`.
 
-    The same as Django's AddIndexConcurrently for each of them, with one change of the migration state instead of
-    one per index: a change of the state costs more than an index on an empty table.
+    As Django's AddIndexConcurrently for each of them, but an attempt that was interrupted is no obstacle to the next
+    one, and there is one change of the migration state instead of one per index: that costs more than an index on an
+    empty table.
     """
 
     atomic = False
@@ -118,13 +120,13 @@ class AddIndexesConcurrently(NotInTransactionMixin, Operation):
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
         for index in self.indexes:
-            schema_editor.add_index(model, index, concurrently=True)
+            add_index_online(schema_editor, model, index)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = from_state.apps.get_model(app_label, self.model_name)
         for index in reversed(self.indexes):
-            schema_editor.remove_index(model, index, concurrently=True)
+            remove_index_online(schema_editor, model, index)
 
     def describe(self) -> str:
         return f"Concurrently create {len(self.indexes)} index(es) of {self.model_name}"

@@ -134,6 +134,8 @@ BACKUP_SIGNING_KEY = env.str("BACKUP_SIGNING_KEY", default="")
 SOURCE_DIR = PACKAGE_PARENT
 #: What the migrations give, as check_schema has found it; it may be removed at any time.
 SCHEMA_REFERENCE_DIR = Path(env.str("SCHEMA_REFERENCE_DIR", default=str(PROJECT_DIR / ".cache" / "schema")))
+#: The commit that runs, for installations without a checkout; `migrate` writes it down.
+CODE_REVISION = env.str("CODE_REVISION", default="")
 
 # Language and time: stored in UTC, to the microsecond ---------------------------------------------
 

@@ -14,13 +14,14 @@ import psycopg
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from config.commands import EnvironmentFailed
 from config.database.owner import connected_to
 from config.database.scratch import Server, locale_of
 from ops.drift.catalog import QUERIES, Catalog, read_catalog
+from ops.migrating import recorder
+from ops.migrating.executor import GuardedExecutor
 
 #: Libraries whose operations write SQL.
 LIBRARIES = ("django", "django-postgres-extra", "django-pgtrigger")
@@ -76,7 +77,7 @@ def replay(*, applied: frozenset[Key] | None = None) -> Catalog:
         with server.scratch(PREFIX, options=locale) as name, connected_to(name, options=UNHURRIED) as scratch:
             with scratch.cursor() as cursor:
                 cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {scratch.ops.quote_name(schema)}")
-            executor = MigrationExecutor(scratch)
+            executor = GuardedExecutor(scratch)
             targets = executor.loader.graph.leaf_nodes()
             plan = executor.migration_plan(targets)
             if applied is not None:
@@ -111,6 +112,8 @@ def _sources() -> Iterator[Path]:
     folders = {Path(str(sys.modules[type(m).__module__].__file__)).parent for m in loader.disk_migrations.values()}
     folders |= {settings.SOURCE_DIR / package for package in PACKAGES} | {QUERIES.parent}
     files = {path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".sql"}}
+    # The table of Django's that remembers them has an index of ours.
+    files.add(Path(str(recorder.__file__)))
     yield from sorted(files)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from ops.diagram import APPS
+from ops.migrating.source import PROJECT_APPS
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def project_migrations() -> Iterator[MigrationSql]:
     loader = MigrationLoader(connection, replace_migrations=False)
     plan = loader.graph._generate_plan(loader.graph.leaf_nodes(), at_end=True)
     for app, name in plan:
-        if app not in {"database", *APPS}:
+        if app not in PROJECT_APPS:
             continue
         migration = loader.graph.nodes[app, name]
         statements = loader.collect_sql([(migration, False)])

@@ -3,7 +3,15 @@
 from django.db import connection
 
 #: Written by migrations, not by people: the schema is not complete without them.
-KEPT = ["django_migrations", "django_content_type", "auth_permission", "order_status_transitions", "audit_layouts"]
+KEPT = [
+    "django_migrations",
+    "migration_runs",
+    "migration_steps",
+    "django_content_type",
+    "auth_permission",
+    "order_status_transitions",
+    "audit_layouts",
+]
 
 _TABLES = """
     SELECT oid::regclass::text FROM pg_class

@@ -10,7 +10,7 @@ from config.database.finite import UNCHECKED_APPS
 
 Sql = Callable[..., list[dict[str, Any]]]
 
-APPS = ("accounts", "trading", "liquidity", "risk")
+APPS = ("accounts", "trading", "liquidity", "risk", "ops")
 TABLES = sorted(model._meta.db_table for app in APPS for model in apps.get_app_config(app).get_models())
 TRIED = [f"{table}_finite_check" for table in TABLES]
 

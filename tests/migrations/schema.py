@@ -119,6 +119,8 @@ TABLES = {
     "compliance_events": log("audit"),
     "system_events": log("audit", key="created_at", **MONTHLY),
     "api_access_log": log("audit", key="created_at", **MONTHLY),
+    "migration_runs": Table("ops", readable_only=True),
+    "migration_steps": log("ops", readable_only=True),
 }
 
 APPEND_ONLY = sorted(name for name, table in TABLES.items() if table.append_only)

@@ -27,6 +27,8 @@ BUILDERS: dict[str, Callable[[], Any]] = {
     "instrument_marks": trading.instrument_mark,
     "journals": accounts.journal,
     "lp_quotes": liquidity.lp_quote,
+    # Filled by `migrate` when the template was made.
+    "migration_steps": lambda: None,
     "order_audit": trading.order_event,
     "order_fills": trading.order_fill,
     "portfolio_risk": risk.portfolio_risk,

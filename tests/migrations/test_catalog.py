@@ -25,7 +25,7 @@ from tests.migrations.schema import (
 
 Sql = Callable[..., list[dict[str, Any]]]
 PROJECT = Path(__file__).resolve().parent.parent.parent
-APPS = ["accounts", "trading", "liquidity", "risk", "audit"]
+APPS = ["accounts", "trading", "liquidity", "risk", "audit", "ops"]
 READERS = ["trading_readonly", "trading_auditor"]
 
 #: Tables of ours that are no partitions, as `t`.

@@ -12,7 +12,7 @@ from config.database.owner import connected_as_owner
 from tests.databases import Database
 from tests.migrations.snapshot import ours, schema_of
 
-PROJECT = {"database", "accounts", "trading", "liquidity", "risk", "audit"}
+PROJECT = {"database", "accounts", "trading", "liquidity", "risk", "audit", "ops"}
 
 
 @pytest.fixture

@@ -1,31 +1,75 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 
-from config.database.locks import exclusive
+from config.commands import UsageFailed
 from config.database.owner import connected_as_owner
+from ops.migrating.deployment import LOCK_WAIT_SECONDS, Policy, deployment
+from ops.migrating.patience import MAX_RETRY_SECONDS
 
 
 class Command(migrate.Command):
-    """Django's migrate: as the schema's owner, and one deployer at a time.
+    """Django's migrate: as the schema's owner, one deployer at a time, without making anybody queue for long.
 
-    A second one waits for the first (up to --lock-wait), then finds what is left to do, usually nothing.
+    A second deployer waits for the first (up to --lock-wait), then finds what is left to do, usually nothing.
     """
 
-    help = "Updates the database schema, as its owner, one deployer at a time."
+    help = "Updates the database schema, as its owner, one deployer at a time, without stopping those who trade."
+    #: For a server that migrates when it starts: newer code may have been here while there is nothing to do.
+    stealth_options = ("allow_ahead_if_idle",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--lock-wait", type=float, default=60, help="seconds to wait for another deployer to end (default 60)"
+            "--lock-wait",
+            type=float,
+            default=LOCK_WAIT_SECONDS,
+            metavar="SECONDS",
+            help="how long to wait for another deployer to end (default 60)",
+        )
+        parser.add_argument(
+            "--max-retry-time",
+            type=float,
+            default=MAX_RETRY_SECONDS,
+            metavar="SECONDS",
+            help="how long to come back for a lock that another session holds (default 300)",
+        )
+        parser.add_argument(
+            "--allow-ahead", action="store_true", help="go on although newer code has migrated this database"
+        )
+        parser.add_argument(
+            "--allow-edited", action="store_true", help="take applied migrations that were edited as they are now"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with (
-            connected_as_owner(options["database"]),
-            exclusive(
-                "migrate", what="Another migration", alias=options["database"], wait_seconds=options["lock_wait"]
-            ),
-        ):
+        if options["plan"] or options["check_unapplied"]:
+            with connected_as_owner(options["database"]):
+                super().handle(*args, **options)
+            return
+        if min(options["lock_wait"], options["max_retry_time"]) < 0:
+            raise UsageFailed("--lock-wait and --max-retry-time are numbers of seconds, 0 or more.")
+        policy = Policy(
+            lock_wait_seconds=options["lock_wait"],
+            max_retry_seconds=options["max_retry_time"],
+            # Pruning removes just the records that would be refused.
+            allow_ahead=options["allow_ahead"] or options["prune"],
+            allow_ahead_if_idle=options.get("allow_ahead_if_idle", False),
+            allow_edited=options["allow_edited"],
+        )
+        notify = self.stderr.write if options["verbosity"] else lambda sentence: None
+        with deployment(options["database"], policy, notify) as executor, _executor_of_django(executor):
             super().handle(*args, **options)
+
+
+@contextmanager
+def _executor_of_django(executor: Callable[..., Any]) -> Iterator[None]:
+    """Django's command has no hook for its executor: within the block it finds ours under that name."""
+    own = vars(migrate)["MigrationExecutor"]
+    vars(migrate)["MigrationExecutor"] = executor
+    try:
+        yield
+    finally:
+        vars(migrate)["MigrationExecutor"] = own

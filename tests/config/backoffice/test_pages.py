@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from ops.seeding.seed import seed_small_broker
 
-APPS = ("accounts", "trading", "liquidity", "risk", "audit")
+APPS = ("accounts", "trading", "liquidity", "risk", "audit", "ops")
 MODELS = [model for label in APPS for model in apps.get_app_config(label).get_models()]
 APPEND_ONLY = [
     model for model in MODELS if "append_only" in {trigger.name for trigger in getattr(model._meta, "triggers", [])}

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
-from django.db.migrations.executor import MigrationExecutor
 
 from config.commands import EnvironmentFailed, VerificationFailed
 from config.database.owner import connected_to
 from config.database.scratch import Server
 from ops.drift import check, read_catalog
 from ops.drift.reference import remember
+from ops.migrating.executor import GuardedExecutor
 from tests.databases import Database
 
 
@@ -99,7 +99,7 @@ def test_pending_migrations_are_no_drift(
 ) -> None:
     settings.SCHEMA_REFERENCE_DIR = tmp_path
     with connected_to(empty_database.name) as connection:
-        MigrationExecutor(connection).migrate([("contenttypes", "0001_initial")])
+        GuardedExecutor(connection).migrate([("contenttypes", "0001_initial")])
         report = check()
     assert report.differences == ()
     assert "contenttypes.0002_remove_content_type_name" in report.pending

@@ -1,0 +1,1 @@
+"""Changes of tables that others read and write meanwhile; each may be interrupted and begun again."""

@@ -1,0 +1,3 @@
+from ops.admin import migration_runs
+
+__all__ = ["migration_runs"]

@@ -1,0 +1,51 @@
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.core.management.commands import showmigrations
+from django.db import connections
+from rich.console import Console
+from rich.table import Column, Table
+
+from ops.migrating.timing import Timing, timings
+
+
+class Command(showmigrations.Command):
+    """Django's showmigrations; with --timing also when, how long, and at which attempt each migration was applied."""
+
+    help = "Shows the migrations of the project; --timing adds what each of them cost."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--timing", action="store_true", help="show how long each applied migration took, and waited for locks"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["timing"]:
+            super().handle(*args, **options)
+            return
+        if options["app_label"]:
+            self._validate_app_names(None, options["app_label"])  # type: ignore[attr-defined]
+        found = timings(connections[options["database"]], options["app_label"] or None)
+        table = Table("migration", "applied", *(Column(name, justify="right") for name in _NUMBERS), "code", box=None)
+        for timing in found:
+            table.add_row(*_cells(timing))
+        width = None if self.stdout.isatty() else _WIDTH_OF_A_FILE
+        output: Any = self.stdout
+        Console(file=output, width=width, highlight=False, markup=False).print(table)
+
+
+#: Characters; no name is cut in what is not read on a terminal.
+_WIDTH_OF_A_FILE = 200
+_NUMBERS = ("ms", "attempts", "lock wait ms")
+
+
+def _cells(timing: Timing) -> list[str]:
+    """A migration that was applied before there was a record has no numbers."""
+    numbers = [timing.duration_ms, timing.attempts, timing.lock_wait_ms]
+    return [
+        f"{timing.app}.{timing.name}",
+        f"{timing.applied:%Y-%m-%d %H:%M:%S}",
+        *("" if number is None else f"{number:,}" for number in numbers),
+        timing.code_revision[:12],
+    ]

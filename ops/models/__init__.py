@@ -1,0 +1,3 @@
+from ops.models.migration_runs import MigrationRun, MigrationStep
+
+__all__ = ["MigrationRun", "MigrationStep"]
