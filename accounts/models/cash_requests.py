@@ -13,6 +13,7 @@ from audit.capture import audited
 from config.database.constraints import one_of, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
+from config.database.triggers import written_now
 
 
 class CashRequest(MutableEntity):
@@ -77,7 +78,7 @@ class CashRequest(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "cash_requests"
-        triggers = [*MutableEntity.Meta.triggers, *guard_request(), *audited(critical=True)]
+        triggers = [*MutableEntity.Meta.triggers, written_now(), *guard_request(), *audited(critical=True)]
         constraints = [
             models.UniqueConstraint(
                 fields=["payment_method", "external_reference"],

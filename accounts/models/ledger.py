@@ -12,6 +12,7 @@ from accounts.triggers import move_heads, trading_entry
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyEntity, AppendOnlyLog
+from config.database.triggers import written_now
 
 
 class Journal(AppendOnlyEntity):
@@ -45,6 +46,7 @@ class Journal(AppendOnlyEntity):
 
     class Meta(AppendOnlyEntity.Meta):
         db_table = "journals"
+        triggers = [*AppendOnlyEntity.Meta.triggers, written_now()]
         constraints = [
             models.UniqueConstraint(fields=["idempotency_key"], name="journals_idempotency_key_uniq"),
             models.UniqueConstraint(
@@ -113,7 +115,12 @@ class AccountTransaction(AppendOnlyLog):
 
     class Meta(AppendOnlyLog.Meta):
         db_table = "account_transactions"
-        triggers = [*AppendOnlyLog.Meta.triggers, trading_entry(), move_heads()]
+        triggers = [
+            *AppendOnlyLog.Meta.triggers,
+            written_now("NEW.processed_at <> now()"),
+            trading_entry(),
+            move_heads(),
+        ]
         constraints = [
             # Also an account's statement in order.
             models.UniqueConstraint(fields=["account", "seq"], name="account_transactions_account_seq_uniq"),

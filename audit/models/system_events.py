@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from audit.choices import Severity, SystemEventType
+from audit.triggers import verified_point
 from config.database.constraints import one_of, requires
 from config.database.fields import CreatedAtField, MetadataField
 from config.database.models import ByRange, PartitionedLog
@@ -23,6 +24,7 @@ class SystemEvent(PartitionedLog):
 
     class Meta(PartitionedLog.Meta):
         db_table = "system_events"
+        triggers = [*PartitionedLog.Meta.triggers, verified_point()]
         constraints = [
             one_of("system_events", "event_type", SystemEventType),
             one_of("system_events", "severity", Severity),

@@ -10,6 +10,8 @@ import pgtrigger
 from django.db import models
 from pgtrigger import compiler
 
+from config.database.roles import OWNER
+
 
 class SharedTriggerSql(compiler.UpsertTriggerSql):
     """A trigger on a function that a migration of `config.database` (or of the trigger's app) has made."""
@@ -58,6 +60,22 @@ def touch() -> SharedTrigger:
     """Keeps `updated_at`: the transaction's time of the last UPDATE."""
     return SharedTrigger(
         name="touch", function="set_updated_at", level=pgtrigger.Row, when=pgtrigger.Before, operation=pgtrigger.Update
+    )
+
+
+def written_now(*wrong: str) -> SharedTrigger:
+    """`created_at` is the transaction's time, unless the owner loads history; what is `wrong` besides is refused, too.
+
+    After the row, so that its CHECKs speak first; one that says the right time, as most do, does not pay for the call.
+    """
+    conditions = " OR ".join(("NEW.created_at <> now()", *wrong))
+    return SharedTrigger(
+        name="written_now",
+        function="refuse_other_time",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition(f"CURRENT_USER <> '{OWNER.name}' AND ({conditions})"),
     )
 
 

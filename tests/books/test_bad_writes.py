@@ -151,6 +151,14 @@ ORDERS = [
         "UPDATE orders SET quantity = 3 WHERE id = %(partial)s",
         "orders_terms_change_by_replace",
     ),
+    BadWrite("an order is written now", order(created_at="'2020-01-01'"), "orders_written_now"),
+    BadWrite("an order was received lately", order(received_at="now() - interval '2 days'"), "orders_written_now"),
+    BadWrite("and not in the future", order(received_at="now() + interval '1 hour'"), "orders_written_now"),
+    BadWrite(
+        "a request is written now",
+        "INSERT INTO order_change_requests (order_id, kind, created_at) VALUES (%(working)s, 'cancel', '2020-01-01')",
+        "order_change_requests_written_now",
+    ),
     BadWrite(
         "an order does not change its account",
         "UPDATE orders SET account_id = %(other)s, user_id = %(other_user)s WHERE id = %(working)s",
@@ -207,6 +215,18 @@ FILLS = [
         "a late fill has a dealer", fill(order_id="%(canceled)s", is_late="true"), "order_fills_late_dealer_check"
     ),
     BadWrite("a fill has an order", fill(order_id="gen_random_uuid()"), "order_fills_order_id_fk"),
+    BadWrite("a price of a fill is on the tick", fill(price="1.1000001"), "order_fills_price_on_tick"),
+    BadWrite("a quantity of a fill is on the step", fill(quantity="0.001"), "order_fills_quantity_on_step"),
+    BadWrite("a commission is a share", fill(commission="1000000"), "order_fills_commission_within_notional"),
+    BadWrite("also one that is given back", fill(commission="-1000000"), "order_fills_commission_within_notional"),
+    BadWrite(
+        "nothing was executed before it was ordered",
+        fill(executed_at="now() - interval '1 day'"),
+        "order_fills_executed_in_time",
+    ),
+    BadWrite(
+        "nor is anything yet to be", fill(executed_at="now() + interval '1 hour'"), "order_fills_executed_in_time"
+    ),
     BadWrite("a price of a fill is a number", fill(price="'NaN'"), "order_fills_finite"),
     BadWrite("an execution was some time", fill(executed_at="'infinity'"), "order_fills_finite"),
     BadWrite(
@@ -290,6 +310,21 @@ LEDGER = [
         "nothing is added to an old journal",
         entries(("client", "1"), ("house", "-1"), journal="%(goodwill)s::uuid"),
         "account_transactions_posted_together",
+    ),
+    BadWrite(
+        "an entry is written now",
+        entries(("client", "1"), ("house", "-1"), created_at="'2020-01-01'"),
+        "account_transactions_written_now",
+    ),
+    BadWrite(
+        "and counts from now on",
+        entries(("client", "1"), ("house", "-1"), processed_at="now() + interval '1 day'"),
+        "account_transactions_written_now",
+    ),
+    BadWrite(
+        "a journal is written now",
+        "INSERT INTO journals (kind, idempotency_key, created_at) VALUES ('deposit', 'bad', '2020-01-01')",
+        "journals_written_now",
     ),
     BadWrite(
         "a journal has entries",
@@ -495,6 +530,12 @@ CASH = [
         "INSERT INTO cash_requests (account_id, request_type, amount, currency, requested_by_id)"
         " VALUES (%(client)s, 'deposit', 1, 'EUR', %(user)s)",
         "cash_requests_account_currency_fk",
+    ),
+    BadWrite(
+        "cash is asked for now",
+        "INSERT INTO cash_requests (account_id, request_type, amount, currency, requested_by_id, created_at)"
+        " VALUES (%(client)s, 'deposit', 1, 'USD', %(user)s, '2020-01-01')",
+        "cash_requests_written_now",
     ),
     BadWrite(
         "a request is born pending",
@@ -766,6 +807,12 @@ HISTORY = [
     BadWrite("nor deleted", "DELETE FROM audit_log", "permission denied for table audit_log"),
     BadWrite("nor truncated", "TRUNCATE audit_log", "permission denied for table audit_log"),
     BadWrite("seals are not broken", "UPDATE audit_seals SET lo = 0", "permission denied for table audit_seals"),
+    BadWrite(
+        "nobody says that the books were verified",
+        "INSERT INTO system_events (event_type, message, service, details)"
+        " VALUES ('books_verified', 'The books hold.', 'verify_books', '{\"point\": {\"xid\": 1}}')",
+        "system_events_verified_point",
+    ),
     BadWrite("system events stay", "DELETE FROM system_events", "permission denied for table system_events"),
 ]
 

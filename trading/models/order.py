@@ -13,7 +13,7 @@ from audit.capture import audited
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
-from config.database.triggers import SharedTrigger
+from config.database.triggers import SharedTrigger, written_now
 from trading.choices import (
     DEAD_STATUSES,
     LIVE_STATUSES,
@@ -161,6 +161,8 @@ class Order(MutableEntity):
         triggers = [
             *MutableEntity.Meta.triggers,
             *audited(),
+            # What was received during an outage is told within a day.
+            written_now("NEW.received_at NOT BETWEEN now() - interval '1 day' AND now() + interval '1 minute'"),
             # What may change, and the number of the event that the change is.
             SharedTrigger(
                 name="guard",

@@ -7,7 +7,7 @@ from django.db.models import Q
 from config.database.constraints import one_of, requires
 from config.database.fields import AmountField
 from config.database.models import MutableEntity
-from config.database.triggers import SharedTrigger, never_removed
+from config.database.triggers import SharedTrigger, never_removed, written_now
 from trading.choices import OrderRequestKind, OrderRequestStatus, TimeInForce
 
 _NO_PRICES = {f"{name}__isnull": True for name in ("price", "stop_price", "limit_price", "trailing_distance")}
@@ -44,6 +44,7 @@ class OrderChangeRequest(MutableEntity):
         triggers = [
             *MutableEntity.Meta.triggers,
             *never_removed(),
+            written_now(),
             SharedTrigger(
                 name="open",
                 function="open_order_request",
