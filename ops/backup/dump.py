@@ -54,6 +54,8 @@ def back_up(
         closing(server.connect(database)) as session,
     ):
         store.clear_leftovers()
+        for work in ("drill", "restoring"):
+            server.drop_abandoned(f"{database}_{work}")
         tools = tools_for(session.info.server_version)
         id = store.new_id(label, datetime.now(UTC))
         with _frozen(session, lock_seconds) as (snapshot, tables):

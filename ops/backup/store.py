@@ -21,6 +21,8 @@ REMOVED = ".removed-"
 OPENED = ".opened-"
 DATA = "data"
 LATEST = "latest"
+#: Names in the folder that are no backup's: the newest's, and that of point-in-time recovery.
+RESERVED = (LATEST, "pitr")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -113,7 +115,7 @@ class Store:
             base = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
             names = [base, *(f"{base}-{number}" for number in range(2, 1000))]
             return next(name for name in names if not (self.folder / name).exists())
-        if not _ID.fullmatch(label) or label == LATEST:
+        if not _ID.fullmatch(label) or label in RESERVED:
             raise UsageFailed(f"{label!r} is no name for a backup: use letters, digits, dots, - and _, at most 64.")
         if (self.folder / label).exists():
             raise UsageFailed(f"There is a backup {label} already: choose another name.")
@@ -194,8 +196,10 @@ class Store:
     def _paths(self) -> list[Path]:
         if not self.folder.is_dir():
             return []
-        return [path for path in sorted(self.folder.iterdir()) if path.is_dir() and _ID.fullmatch(path.name)
-                and path.name != "pitr"]  # fmt: skip
+        return [path for path in sorted(self.folder.iterdir()) if path.is_dir() and self._is_ours(path.name)]
+
+    def _is_ours(self, name: str) -> bool:
+        return bool(_ID.fullmatch(name)) and name not in RESERVED
 
     def _read(self, path: Path) -> Backup:
         try:

@@ -17,6 +17,7 @@ from django.db import connections
 from psycopg import sql
 
 from config.database.embedded import EmbeddedServer
+from config.database.embedded.cluster import SUPERUSER
 from config.database.embedded.socket_folder import PORT
 from config.database.roles import BACKEND_LOGIN, MIGRATOR_LOGIN
 from ops.seeding.seed import seed_small_broker
@@ -48,7 +49,7 @@ class Cluster:
         name = f"bench_{next(self.numbers)}"
         self._administer("CREATE DATABASE {} TEMPLATE {}", name, template)
         try:
-            with self._used_by_django(name):
+            with self.used_by_django(name):
                 yield name
         finally:
             self._administer("DROP DATABASE {} WITH (FORCE)", name)
@@ -56,7 +57,7 @@ class Cluster:
     def make_template(self) -> None:
         """Migrate and seed the database that the others are copied from."""
         self._administer("CREATE DATABASE {} TEMPLATE template0", TEMPLATE)
-        with self._used_by_django(TEMPLATE):
+        with self.used_by_django(TEMPLATE):
             call_command("migrate", verbosity=0, interactive=False)
             seed_small_broker()
 
@@ -78,32 +79,39 @@ class Cluster:
                 admin.execute(owner)
 
     @contextmanager
-    def _used_by_django(self, name: str) -> Iterator[None]:
+    def used_by_django(self, name: str) -> Iterator[None]:
         place = {"NAME": name, "HOST": str(self.server.socket_dir), "PORT": str(PORT), "PASSWORD": ""}
         default = connections["default"]
         before, owner_before = dict(default.settings_dict), dict(settings.OWNER_DATABASE)
+        administrator_before = settings.ADMIN_DATABASE
         default.close()
         default.settings_dict.update(place | {"USER": BACKEND_LOGIN, "EMBEDDED": None})
         settings.OWNER_DATABASE.update(place | {"USER": MIGRATOR_LOGIN})
+        settings.ADMIN_DATABASE = {**place, "USER": SUPERUSER}
         try:
             yield
         finally:
             default.close()
             default.settings_dict.update(before)
             settings.OWNER_DATABASE.update(owner_before)
+            settings.ADMIN_DATABASE = administrator_before
 
 
 @contextmanager
-def throwaway_cluster() -> Iterator[Cluster]:
-    """Run a server in a temporary folder; remove both at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="trading-bench-"))
+def throwaway_cluster(parent: str | None = None, *, template: bool = True) -> Iterator[Cluster]:
+    """Run a server in a temporary folder, below `parent` where one is named; remove both at the end.
+
+    Without `template` it has no migrated database, and is there in a few seconds.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="trading-bench-", dir=parent))
     folder.chmod(0o755)
     embedded = settings.EMBEDDED_DATABASE or {}
     server = EmbeddedServer(folder / "server", bin_dir=embedded.get("BIN_DIR"))
     try:
         server.ensure_running()
         cluster = Cluster(server, server.status().pid or 0, count(1))
-        cluster.make_template()
+        if template:
+            cluster.make_template()
         yield cluster
     finally:
         server.stop("immediate")

@@ -91,3 +91,11 @@ class OsUser:
         """Give this user the open file or folder, where the caller is another."""
         if not self.is_caller:
             os.fchown(descriptor, self.uid, self.gid)
+
+    def take_tree(self, folder: Path) -> None:
+        """Give this user a folder and everything in it, where the caller is another."""
+        if self.is_caller:
+            return
+        for parent, _, files in os.walk(folder):
+            for path in (Path(parent), *(Path(parent, file) for file in files)):
+                os.chown(path, self.uid, self.gid, follow_symlinks=False)

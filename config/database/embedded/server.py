@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -120,6 +122,47 @@ class EmbeddedServer:
                     )
                 postmaster.end(running.pid, layout.data, mode=mode)
                 return True
+
+    def room_for_data(self) -> Path:
+        """A path beside the data folder that nothing is at: where another one is prepared."""
+        with explained(self.root):
+            layout = self._layout()
+            make_home(layout)
+            with exclusive(layout.lock, owner_of(layout)):
+                room = layout.home / "data.prepared"
+                shutil.rmtree(room, ignore_errors=True)
+                return room
+
+    def replace_data(self, prepared: Path, *, ready: Callable[[], None]) -> Path | None:
+        """Stop the server, put `prepared` in the place of its data folder, start it, and call `ready`.
+
+        Returns where the old folder is kept; None where there was none. Whatever fails, the old folder is put back and
+        served again, and what was prepared is kept as `data.failed-…`.
+        """
+        with explained(self.root):
+            layout = self._layout()
+            user = owner_of(layout)
+            user.take_tree(prepared)
+            was_running = self.stop()
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            aside = layout.home / f"data.before-{stamp}" if layout.data.exists() else None
+            with exclusive(layout.lock, user):
+                if aside is not None:
+                    layout.data.rename(aside)
+                prepared.rename(layout.data)
+            try:
+                self.ensure_running()
+                ready()
+            except BaseException:
+                self.stop("immediate")
+                with exclusive(layout.lock, user):
+                    layout.data.rename(layout.home / f"data.failed-{stamp}")
+                    if aside is not None:
+                        aside.rename(layout.data)
+                if was_running:
+                    self.ensure_running()
+                raise
+            return aside
 
     def status(self) -> Status:
         """Say how the server is, without starting anything."""

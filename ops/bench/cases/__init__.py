@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from ops.bench.cases.backup import BACKUP, MANIFEST
 from ops.bench.cases.flow import flow
 from ops.bench.cases.guards import guards
 from ops.bench.cases.import_quotes import IMPORT_QUOTES
@@ -23,9 +24,9 @@ def alone(benchmark: Benchmark) -> Groups:
 
 
 BENCHMARKS: dict[str, Groups] = {
-    **{each.name: alone(each) for each in (IMPORT_QUOTES, KEYS, LEDGER, MIGRATE)},
+    **{each.name: alone(each) for each in (BACKUP, IMPORT_QUOTES, KEYS, LEDGER, MANIFEST, MIGRATE)},
     "flow": flow,
     "guards": guards,
 }
 #: What a quick run measures unless it is told which.
-QUICK = ("import_quotes", "keys", "ledger", "migrate", "flow")
+QUICK = ("backup", "import_quotes", "keys", "ledger", "migrate", "flow")

@@ -2,6 +2,8 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +15,8 @@ from ops.backup.events import record
 from ops.backup.progress import bar
 from ops.backup.restore import live_name, plan, restore, roll_back
 from ops.backup.store import Store
+from ops.pitr.archive import Archive
+from ops.pitr.recover import choose, moment, prepare, recover_embedded
 
 SERVICE = "restore_db"
 
@@ -35,6 +39,12 @@ class Command(ProjectCommand):
         parser.add_argument(
             "--rollback", action="store_true", help="bring back the database that the last restore kept"
         )
+        parser.add_argument(
+            "--to-time", metavar="TIME", help="the embedded server as it was then (with its zone), or end; see pitr"
+        )
+        parser.add_argument(
+            "--target", type=Path, metavar="FOLDER", help="--to-time: only put a data folder together there"
+        )
         parser.add_argument("--no-backup", action="store_true", help="do not back the live database up first")
         parser.add_argument("--migrate", action="store_true", help="bring a backup of older code to this code")
         parser.add_argument(
@@ -43,8 +53,14 @@ class Command(ProjectCommand):
         parser.add_argument("--jobs", type=int, default=2, metavar="N", help="tables at once (default 2)")
 
     def handle(self, *, id: str | None, name: str | None, rollback: bool, **options: Any) -> None:
-        if (id is None) is not rollback or (rollback and name) or options["jobs"] < 1:
-            raise UsageFailed("Name a backup (an id or latest), or --rollback alone; --jobs is at least 1.")
+        to_time, target = options["to_time"], options["target"]
+        if [id is not None, rollback, to_time is not None].count(True) != 1 or options["jobs"] < 1:
+            raise UsageFailed("Name a backup (an id or latest), or --to-time, or --rollback; --jobs is at least 1.")
+        if (name and id is None) or (target and to_time is None):
+            raise UsageFailed("--as goes with a backup's id, --target with --to-time.")
+        if to_time is not None:
+            self._go_back(moment(to_time), target, options)
+            return
         if rollback:
             self._require_confirmation(options["confirm"], "be put aside for the one that the last restore has kept")
             back, undone, outage = roll_back()
@@ -76,12 +92,34 @@ class Command(ProjectCommand):
         self._record(f"Restored {backup.id}.", {"id": backup.id, "database": restored.database, "kept": restored.kept})
         self.emit(asdict(restored))
 
+    def _go_back(self, until: datetime | None, target: Path | None, options: Mapping[str, Any]) -> None:
+        archive = Archive.below(settings.BACKUP_DIR)
+        chosen = choose(archive, until)
+        when = until.isoformat() if until else "the end of its log"
+        if options["plan"]:
+            where = f"put a data folder together in {target}" if target else "replace the embedded server's data folder"
+            steps = [f"check base backup {chosen.id} of {chosen.ended_at.isoformat()}", where]
+            steps += [] if target else [f"start the server, which replays its log until {when}"]
+            self.emit({"base": chosen.id, "steps": steps, "seconds": None, "measured": False})
+            return
+        if target is not None:
+            prepare(archive, until, target.absolute())
+            self.emit({"base": chosen.id, "folder": str(target.absolute()), "until": when})
+            self.notes.print("Start PostgreSQL on that folder, as its own user: it replays the log up to then.")
+            return
+        self._require_confirmation(options["confirm"], f"go back, with all others of its server, to {when}")
+        recovered = recover_embedded(archive, until)
+        self._record(f"Recovered to {recovered.until}.", asdict(recovered))
+        self.emit(asdict(recovered))
+        self.notes.print("Its log goes on in another line now: pitr --stop, pitr --start and pitr --base begin anew.")
+
     def render(self, result: Mapping[str, Any]) -> None:
         if "steps" in result:
             for number, step in enumerate(result["steps"], start=1):
                 self.stdout.write(f"{number}. {step}")
-            how = "as the last drill took" if result["measured"] else "by its size; a drill would tell better"
-            self.stdout.write(f"About {result['seconds']:.0f} s, {how}.")
+            if result["seconds"] is not None:
+                how = "as the last drill took" if result["measured"] else "by its size; a drill would tell better"
+                self.stdout.write(f"About {result['seconds']:.0f} s, {how}.")
             return
         for key, value in result.items():
             if value is not None and key != "proofs":

@@ -1,6 +1,7 @@
 """A small broker on a database of its own, and a folder for its backups."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ops.backup.store import Backup, Store
 from ops.seeding.seed import seed_small_broker
 from tests import databases
 from tests.databases import Database
+from tests.servers import MEMORY
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +34,14 @@ def broker(django_db_setup: None, django_db_blocker: Any) -> Iterator[Database]:
 
 
 @pytest.fixture
-def store(broker: Database, tmp_path: Path) -> Store:
-    return Store(tmp_path / "backups")
+def store(broker: Database) -> Iterator[Store]:
+    with tempfile.TemporaryDirectory(prefix="trading-test-", dir=MEMORY) as folder:
+        yield Store(Path(folder) / "backups")
 
 
 @pytest.fixture(scope="module")
-def kept(broker: Database, tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, Backup]:
+def kept(broker: Database) -> Iterator[tuple[Store, Backup]]:
     """A backup for tests that leave it as it is."""
-    store = Store(tmp_path_factory.mktemp("kept") / "backups")
-    return store, back_up(store)
+    with tempfile.TemporaryDirectory(prefix="trading-test-", dir=MEMORY) as folder:
+        store = Store(Path(folder) / "backups")
+        yield store, back_up(store)

@@ -1,0 +1,88 @@
+"""Where base backups and the log are kept, and how the programs reach the server."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.commands import EnvironmentFailed, Locked
+from config.database.scratch import Server
+from ops.backup.tools import Tools, tools_for
+
+#: Of the replication slot, and of the program that reads it: what the server keeps until it was received.
+SLOT = "trading_pitr"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The folder for all of it, below BACKUP_DIR; only its owner may enter."""
+
+    folder: Path
+
+    @classmethod
+    def below(cls, backups: Path) -> Archive:
+        return cls(backups / "pitr")
+
+    @property
+    def bases(self) -> Path:
+        return self.folder / "base"
+
+    @property
+    def wal(self) -> Path:
+        return self.folder / "wal"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.folder / "receiver.pid"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "receiver.log"
+
+    @property
+    def password(self) -> Path:
+        """For the program that outlives the command: mode 0600, removed when it is stopped."""
+        return self.folder / "receiver.pass"
+
+    def prepare(self) -> None:
+        for folder in (self.folder, self.bases, self.wal):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """One command at a time. Raises Locked."""
+        self.prepare()
+        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Locked(f"Another command works in {self.folder}: wait until it ends.") from None
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def server_and_tools() -> tuple[Server, Tools]:
+    """The server, seen by its administrator, and programs of its own major version.
+
+    Raises EnvironmentFailed where nobody is named who may read the log, or the programs are of another version.
+    """
+    server = Server.of_settings()
+    if server.administrator is None:
+        raise EnvironmentFailed(
+            "Reading the log of all changes takes a superuser, or a role with REPLICATION: set ADMIN_DATABASE_URL."
+        )
+    with closing(server.master()) as session:
+        version = session.info.server_version
+    tools = tools_for(version)
+    if tools.major != version // 10_000:
+        raise EnvironmentFailed(
+            f"A data folder belongs to one major version: install PostgreSQL {version // 10_000}, of which only"
+            f" {tools.version} was found, or name its programs in POSTGRES_BIN_DIR."
+        )
+    return server, tools
