@@ -106,7 +106,7 @@ def throwaway_cluster(parent: str | None = None, *, template: bool = True) -> It
     folder = Path(tempfile.mkdtemp(prefix="trading-bench-", dir=parent))
     folder.chmod(0o755)
     embedded = settings.EMBEDDED_DATABASE or {}
-    server = EmbeddedServer(folder / "server", bin_dir=embedded.get("BIN_DIR"))
+    server = EmbeddedServer(folder / "server", bin_dir=embedded.get("BIN_DIR") or settings.POSTGRES_BIN_DIR)
     try:
         server.ensure_running()
         cluster = Cluster(server, server.status().pid or 0, count(1))

@@ -49,7 +49,7 @@ class Archive:
         return self.folder / "receiver.pass"
 
     def prepare(self) -> None:
-        for folder in (self.folder, self.bases, self.wal):
+        for folder in (self.folder.parent, self.folder, self.bases, self.wal):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager

@@ -2,13 +2,15 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
 
+from config.commands import entry
 from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
 from ops.seeding.seed import seed_small_broker
@@ -45,3 +47,29 @@ def kept(broker: Database) -> Iterator[tuple[Store, Backup]]:
     with tempfile.TemporaryDirectory(prefix="trading-test-", dir=MEMORY) as folder:
         store = Store(Path(folder) / "backups")
         yield store, back_up(store)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a command has ended, and what it has printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def manage(store: Store, settings: Any, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """`manage.py` on the store, from its arguments to its exit code, without the start of another Python."""
+    settings.BACKUP_DIR = store.folder
+
+    def call(*arguments: str) -> Answer:
+        capsys.readouterr()
+        try:
+            code = entry.run(["manage.py", *arguments])
+        except SystemExit as end:  # argparse
+            code = int(end.code or 0)
+        printed = capsys.readouterr()
+        return Answer(code, printed.out, printed.err)
+
+    return call

@@ -1,6 +1,7 @@
 """`list_backups --check`: the monitor is told in time, and by a file that Prometheus reads."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ops.backup.dump import back_up
 from ops.backup.store import Store
 from ops.backup.watch import complaint, metrics, write_metrics
 from tests.databases import Database
+from tests.ops.backup.conftest import Answer
 from tests.ops.backup.test_prune_backups import NOW, made
 
 DAY = timedelta(hours=26)
@@ -63,18 +65,19 @@ def test_the_metrics_are_those_of_the_backups(broker: Database, store: Store, tm
     assert [entry.name for entry in tmp_path.iterdir() if "prom" in entry.name] == ["trading.prom"]
 
 
-def test_the_command_exits_with_4_when_the_last_verified_backup_is_too_old(broker: Database, store: Store) -> None:
-    env = {"BACKUP_DIR": str(store.folder)}
+def test_the_command_exits_with_4_when_the_last_verified_backup_is_too_old(
+    broker: Database, store: Store, manage: Callable[..., Answer]
+) -> None:
     backup = back_up(store)
     check(store, backup)
     file = store.folder.parent / "m.prom"
-    fine = broker.manage("list_backups", "--check", "--metrics", str(file), "--json", env=env)
+    fine = manage("list_backups", "--check", "--metrics", str(file), "--json")
     assert fine.returncode == 0, fine.stderr
     result = json.loads(fine.stdout)
     assert (result["problem"], [each["id"] for each in result["backups"]]) == (None, [backup.id])
     assert "trading_backups 1" in file.read_text()
-    late = broker.manage("list_backups", "--check", "--max-age", "0s", env=env)
+    late = manage("list_backups", "--check", "--max-age", "0s")
     assert late.returncode == 4
     assert f"The last verified backup, {backup.id}, is 0.0 hours old." in late.stderr
-    assert broker.manage("list_backups", "--max-age", "26", env=env).returncode == 2
+    assert manage("list_backups", "--max-age", "26").returncode == 2
     assert datetime.now(UTC) - backup.created_at < timedelta(minutes=5)

@@ -1,6 +1,7 @@
 """What is removed, and above all what is not."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ops.backup.dump import back_up
 from ops.backup.retention import Policy, judge, prune
 from ops.backup.store import Backup, Store
 from tests.databases import Database
+from tests.ops.backup.conftest import Answer
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 GOOD: dict[str, Any] = {"at": "2026-01-01T00:00:00+00:00", "ok": True, "problems": []}
@@ -104,17 +106,16 @@ def test_a_backup_that_is_being_restored_stays(broker: Database, store: Store) -
     assert not list(store.folder.glob(".removed-*"))
 
 
-def test_the_command_tells_what_would_go(broker: Database, store: Store) -> None:
+def test_the_command_tells_what_would_go(broker: Database, store: Store, manage: Callable[..., Answer]) -> None:
     old, new = back_up(store, label="old"), back_up(store, label="new")
     aged(old, 100)
-    env = {"BACKUP_DIR": str(store.folder)}
     options = ["--keep-minimum=1", "--keep-weekly=0", "--keep-monthly=0"]
-    refused = broker.manage("prune_backups", *options, env=env)
+    refused = manage("prune_backups", *options)
     assert (refused.returncode, "is not verified" in refused.stderr) == (4, True)
     check(store, new)
-    told = broker.manage("prune_backups", *options, "--dry-run", "--json", env=env)
+    told = manage("prune_backups", *options, "--dry-run", "--json")
     assert told.returncode == 0, told.stderr
     result = json.loads(told.stdout)
     assert (result["dry_run"], result["removed"], list(result["kept"])) == (True, ["old"], ["new"])
     assert [each.id for each in store.all()] == ["old", "new"]
-    assert broker.manage("prune_backups", "--keep-minimum=0", env=env).returncode == 2
+    assert manage("prune_backups", "--keep-minimum=0").returncode == 2

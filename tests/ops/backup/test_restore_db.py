@@ -4,24 +4,23 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
 import psycopg
 import pytest
-from django.core.management import call_command
 from django.db import connections
 
 from config.commands import DrillMismatch, Failed, Locked, UsageFailed, VerificationFailed, VersionSkew
 from config.database.locks import lock_key
-from config.database.scratch import Server, drop, exists
+from config.database.scratch import Server, drop
 from ops.backup import access, contents, facts, loading, restore, swap, tools
 from ops.backup import manifest as manifests
 from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
-from tests import databases
 from tests.databases import Database
+from tests.ops.backup.conftest import Answer
 
 OTHER = f"restored_{os.getpid()}"
 
@@ -105,18 +104,19 @@ def test_a_restored_database_equals_its_source(administrator: Server, broker: Da
             master.execute(statement.format(broker.name))  # type: ignore[call-overload]
 
 
-def test_a_restore_swaps_keeps_the_old_database_and_is_rolled_back(broker: Database, store: Store) -> None:
+def test_a_restore_swaps_keeps_the_old_database_and_is_rolled_back(
+    broker: Database, store: Store, manage: Callable[..., Answer]
+) -> None:
     back_up(store, label="good")
     users = broker.rows("SELECT count(*) FROM users")[0]["count"]
     broker.rows("UPDATE users SET first_name = 'wrong UPDATE'")
     client = broker.connect()
-    env = {"BACKUP_DIR": str(store.folder), "ADMIN_DATABASE_URL": admin_url()}
-    missing = broker.manage("restore_db", "good", env=env)
+    missing = manage("restore_db", "good")
     assert (missing.returncode, f"--confirm={broker.name}" in missing.stderr) == (2, True)
-    other = broker.manage("restore_db", "good", "--confirm", "trading_prod", env=env)
+    other = manage("restore_db", "good", "--confirm", "trading_prod")
     assert (other.returncode, "Nothing was changed" in other.stderr) == (2, True)
     assert client.execute("SELECT count(*) FROM users").fetchone() == {"count": users}
-    done = broker.manage("restore_db", "latest", f"--confirm={broker.name}", "--json", env=env)
+    done = manage("restore_db", "latest", f"--confirm={broker.name}", "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
     assert (result["id"], result["database"]) == ("good", broker.name)
@@ -133,17 +133,12 @@ def test_a_restore_swaps_keeps_the_old_database_and_is_rolled_back(broker: Datab
     assert kept.rows("SELECT count(*) FROM users WHERE first_name = 'wrong UPDATE'")[0]["count"] > 0
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         kept.rows("UPDATE users SET first_name = 'x'")
-    back = broker.manage("restore_db", "--rollback", f"--confirm={broker.name}", "--json", env=env)
+    back = manage("restore_db", "--rollback", f"--confirm={broker.name}", "--json")
     assert back.returncode == 0, back.stderr
     assert json.loads(back.stdout)["rolled_back_to"] == result["kept"]
     assert broker.rows("UPDATE users SET first_name = 'right' WHERE first_name = 'wrong UPDATE' RETURNING id") != []
-    again = broker.manage("restore_db", "--rollback", f"--confirm={broker.name}", env=env)
+    again = manage("restore_db", "--rollback", f"--confirm={broker.name}")
     assert (again.returncode, "No database is kept" in again.stderr) == (2, True)
-
-
-def admin_url() -> str:
-    parameters = databases.login("postgres")
-    return f"postgresql://postgres@/postgres?host={parameters['host']}&port={parameters['port']}"
 
 
 def test_a_database_that_is_gone_comes_back_with_its_settings(
@@ -216,15 +211,16 @@ def test_without_the_right_to_end_sessions_nothing_begins(
 
 
 def test_a_backup_of_older_code_is_refused_or_migrated(
-    administrator: Server, live_database: Database, tmp_path: Any
+    administrator: Server, kept: tuple[Store, Backup], settings: Any
 ) -> None:
-    call_command("migrate", "audit", "0005", verbosity=0, interactive=False)
-    store = Store(tmp_path / "backups")
-    backup = back_up(store)
-    with pytest.raises(VersionSkew, match="Add --migrate to bring it to this code"):
+    store, backup = kept
+    settings.MIGRATION_MODULES = {"sessions": "tests.ops.backup.newer_sessions"}
+    with pytest.raises(VersionSkew, match=r"1 migrations are missing in it, as sessions\.0002_newer\. Add --migrate"):
         restore.restore(store, backup, name=OTHER)
+    planned = restore.plan(backup, name=OTHER, migrate=True, pre_backup=True)
+    assert "apply 1 migrations, the first sessions.0002_newer" in planned["steps"]
     result = restore.restore(store, backup, name=OTHER, migrate=True)
-    assert result.proofs["migrated"] >= 1
+    assert result.proofs["migrated"] == 1
     with closing(administrator.connect(OTHER)) as session:
-        assert set(facts.migrations(session)) > set(backup.sound["migrations"])
-        assert exists(session, OTHER)
+        assert set(facts.migrations(session)) == {*backup.sound["migrations"], "sessions.0002_newer"}
+        assert session.execute("SELECT FROM of_newer_code").fetchall() == []

@@ -1,6 +1,7 @@
 """The drill of `verify_backup`: what came back is compared, and proved, and nothing of it stays."""
 
 import json
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ops.backup.drill import drill
 from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
 from tests.databases import Database
+from tests.ops.backup.conftest import Answer
 
 
 def scratch_databases(broker: Database) -> list[dict[str, Any]]:
@@ -57,7 +59,7 @@ def test_rows_that_are_missing_or_others_and_sequences_that_went_back_are_named(
 
 
 def test_books_that_do_not_hold_are_found_in_the_restored_database(
-    fresh_database: Database, broker: Database, store: Store
+    fresh_database: Database, broker: Database, store: Store, manage: Callable[..., Answer]
 ) -> None:
     [row] = broker.rows("SELECT id, balance FROM accounts WHERE balance > 0 LIMIT 1")
     with closing(broker.connect(owner=True)) as owner:
@@ -67,8 +69,7 @@ def test_books_that_do_not_hold_are_found_in_the_restored_database(
         owner.execute("UPDATE accounts SET balance = balance + 1 WHERE id = %s", [row["id"]])
         backup = back_up(store)
         owner.execute("UPDATE accounts SET balance = %s WHERE id = %s", [row["balance"], row["id"]])
-    env = {"BACKUP_DIR": str(store.folder)}
-    bad = broker.manage("verify_backup", backup.id, "--json", env=env)
+    bad = manage("verify_backup", backup.id, "--json")
     assert bad.returncode == 4, bad.stderr
     assert json.loads(bad.stdout)["problems"] == ["The books in the backup do not hold: 1 rows are broken."]
     assert store.get(backup.id).sound["last_drill"]["kind"] == "books"

@@ -3,7 +3,7 @@
 import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ops.backup.check import check, damage
 from ops.backup.dump import back_up
 from ops.backup.store import Store
 from tests.databases import Database
+from tests.ops.backup.conftest import Answer
 
 FLIPS, TRUNCATIONS = 200, 100
 
@@ -133,21 +134,22 @@ def test_latest_is_refused_while_a_backup_is_there_whose_age_nobody_knows(broker
         store.get("latest")
 
 
-def test_the_command_exits_with_4_and_names_the_file(broker: Database, store: Store) -> None:
+def test_the_command_exits_with_4_and_names_the_file(
+    broker: Database, store: Store, manage: Callable[..., Answer]
+) -> None:
     backup = back_up(store)
-    env = {"BACKUP_DIR": str(store.folder)}
-    good = broker.manage("verify_backup", "latest", "--quick", env=env)
+    good = manage("verify_backup", "latest", "--quick")
     assert (good.returncode, good.stdout) == (0, f"{backup.id}: sound\n")
     victim = sorted(backup.data.glob("*.dat.*"))[0]
     victim.write_bytes(victim.read_bytes() + b"x")
-    bad = broker.manage("verify_backup", backup.id, "--quick", "--json", env=env)
+    bad = manage("verify_backup", backup.id, "--quick", "--json")
     assert bad.returncode == 4
     assert json.loads(bad.stdout)["problems"][0].startswith(f"data/{victim.name} has ")
-    listed = broker.manage("list_backups", "--json", env=env)
+    listed = manage("list_backups", "--json")
     [row] = json.loads(listed.stdout)["backups"]
     assert (row["id"], row["good"], row["restorable"]) == (backup.id, False, "yes")
     assert row["problem"] == json.loads(bad.stdout)["problems"][0]
-    assert broker.manage("verify_backup", "none", "--quick", env=env).returncode == 2
+    assert manage("verify_backup", "none", "--quick").returncode == 2
     os.truncate(backup.path / "manifest.json", 100)
-    [row] = json.loads(broker.manage("list_backups", "--json", env=env).stdout)["backups"]
+    [row] = json.loads(manage("list_backups", "--json").stdout)["backups"]
     assert row["problem"].startswith(f"The manifest of {backup.id} is damaged")

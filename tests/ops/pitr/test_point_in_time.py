@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from django.db import connections
 
-from config.commands import Failed, UsageFailed, VerificationFailed
+from config.commands import Failed, UsageFailed, VerificationFailed, entry
 from config.database.embedded import EmbeddedServer
 from config.database.embedded.socket_folder import PORT
 from ops.pitr import base, stream
@@ -32,7 +32,8 @@ def server(settings: Any, django_db_blocker: Any) -> Iterator[EmbeddedServer]:
     # The server's own user must get in.
     folder.chmod(0o755)
     embedded = settings.EMBEDDED_DATABASE or {}
-    server = EmbeddedServer(folder / "server", bin_dir=embedded.get("BIN_DIR") or settings.POSTGRES_BIN_DIR)
+    bin_dir = embedded.get("BIN_DIR") or settings.POSTGRES_BIN_DIR
+    server = EmbeddedServer(folder / "server", bin_dir=bin_dir)
     place = {"HOST": str(server.socket_dir), "PORT": str(PORT), "PASSWORD": ""}
     default = connections["default"]
     before = dict(default.settings_dict)
@@ -43,7 +44,7 @@ def server(settings: Any, django_db_blocker: Any) -> Iterator[EmbeddedServer]:
             default.settings_dict.update(place | {"NAME": "trading", "USER": "trading_backend", "EMBEDDED": None})
             settings.OWNER_DATABASE = {**settings.OWNER_DATABASE, **place, "USER": "trading_migrator"}
             settings.ADMIN_DATABASE = {**place, "USER": "postgres"}
-            settings.EMBEDDED_DATABASE = {"ROOT": server.root, "BIN_DIR": embedded.get("BIN_DIR")}
+            settings.EMBEDDED_DATABASE = {"ROOT": server.root, "BIN_DIR": bin_dir}
             yield server
         finally:
             default.close()
@@ -211,3 +212,31 @@ def test_a_recovery_that_cannot_reach_its_moment_puts_the_old_folder_back(
 def test_a_moment_without_zone_or_to_come_is_refused(text: str) -> None:
     with pytest.raises(UsageFailed):
         moment(text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["pitr"],
+        ["pitr", "--start", "--stop"],
+        ["pitr", "--status", "--synchronous"],
+        ["pitr", "--base", "--keep-slot"],
+        ["pitr", "--start", "--incremental"],
+        ["pitr", "--prune", "--keep", "0"],
+        ["restore_db"],
+        ["restore_db", "latest", "--to-time", "end"],
+        ["restore_db", "--rollback", "--to-time", "end"],
+        ["restore_db", "latest", "--target", "/srv/before"],
+        ["restore_db", "--to-time", "end", "--as", "copy"],
+        ["restore_db", "--to-time", "end"],
+    ],
+    ids=" ".join,
+)
+def test_options_that_do_not_fit_are_refused(arguments: list[str], settings: Any, tmp_path: Path) -> None:
+    settings.BACKUP_DIR = tmp_path
+    try:
+        code = entry.run(["manage.py", *arguments])
+    except SystemExit as end:
+        code = end.code  # type: ignore[assignment]
+    assert code == 2
+    assert not list(tmp_path.rglob("base/*"))
