@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="7fc8cda1a8f9e5a8c7f922b809077cf55667945c",
+                    hash="073c188d97132e91c54d8b3ace4059587b379f74",
                     operation="UPDATE",
                     pgid="accounts_audit_update",
                     table="accounts",
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="eea2c5df582f81d64c4a1491da574812d0e0fcbf",
+                    hash="ba66c4d48e6eba4a2c2b6918cbcd47c2c1a5692e",
                     operation="DELETE",
                     pgid="accounts_audit_delete",
                     table="accounts",
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="d0de882ea37d733b4f0104d1e85c4fc46d9f8c40",
+                    hash="e3505088add465fae185f8f2e55272b0f8af2419",
                     operation="UPDATE",
                     pgid="api_keys_audit_update",
                     table="api_keys",
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="04eff8d28a6726eac8fa33dc9da0c0913fd93245",
+                    hash="afd211d19667356e3e9632f435e49443dfde7d95",
                     operation="DELETE",
                     pgid="api_keys_audit_delete",
                     table="api_keys",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="999eaf6d50e801ef5b40a96a2919bb6db8a3d20c",
+                    hash="6a756a19c3ee0688a6145d617cb8f7f38ed50b51",
                     operation="UPDATE",
                     pgid="cash_requests_audit_update",
                     table="cash_requests",
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="65c63fc41e9d26ba531ffd60f1e0310fb3c064cd",
+                    hash="a2d1125170aa3f6616e281148d5ab5154e441484",
                     operation="DELETE",
                     pgid="cash_requests_audit_delete",
                     table="cash_requests",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="b757cb118dd6930d7ab4bfa43fcd623c297a480c",
+                    hash="800ee1dbcb35b91fdb941c2eb85a52c4a98bd08e",
                     operation="UPDATE",
                     pgid="client_classifications_audit_update",
                     table="client_classifications",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="feecb5ddc0b112f4a409de90dac8735478fd6e36",
+                    hash="b914ef6026f2d443095e69a361ceb9f733df157e",
                     operation="DELETE",
                     pgid="client_classifications_audit_delete",
                     table="client_classifications",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="e5f8f2045bcca80e10c9e9635ee99139918e5bba",
+                    hash="61e72d525f26f7ed43314fbc11cc15ffed98a97e",
                     operation="UPDATE",
                     pgid="client_identities_audit_update",
                     table="client_identities",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="36713c3d08ead9cbd1026a41d883e2fc37037403",
+                    hash="97303a016e4f3f33326624807587268bd63dad96",
                     operation="DELETE",
                     pgid="client_identities_audit_delete",
                     table="client_identities",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="62280042d4f6359731b50ed19903fdbc9d7a555d",
+                    hash="904a040727a06e07f7fc948c58bdbb762d2cdf89",
                     operation="UPDATE",
                     pgid="users_audit_update",
                     table="users",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="1ad41896c5a1865348d9e41c78c29fe0f9684304",
+                    hash="d0d6dfcb01fa37ebe6a4d01bca88641a955da857",
                     operation="DELETE",
                     pgid="users_audit_delete",
                     table="users",
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="800fd3c7feeae5947c740143bc73768eafd3d630",
+                    hash="54df3a095a37a9c1f53c2c9c1dbf9002882b92d9",
                     operation="UPDATE",
                     pgid="user_roles_audit_update",
                     table="user_roles",
@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="089d2f66cc6be987a5105ce3a6dafd73aa98963c",
+                    hash="d07adeee86c014f4b8e6a917eebbfa5a156ebb2a",
                     operation="DELETE",
                     pgid="user_roles_audit_delete",
                     table="user_roles",

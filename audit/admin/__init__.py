@@ -1,3 +1,3 @@
-from audit.admin import changes, events
+from audit.admin import changes, events, history
 
-__all__ = ["changes", "events"]
+__all__ = ["changes", "events", "history"]

@@ -13,9 +13,6 @@ from config.database.fields import EncryptedTextField, UpdatedAtField
 HIDDEN_VALUE = "***"
 #: Equality of these types hides differences in how a value is written (1.0 and 1.00), which its hash would show.
 COMPARED_BY_IMAGE = ("jsonb", "interval")
-INTEGERS = ("smallint", "integer", "bigint", "boolean")
-#: Their text holds nothing that JSON would escape; numbers are strings, so that no reader makes a float of them.
-QUOTED = ("uuid", "numeric")
 
 
 @dataclass(frozen=True)
@@ -34,19 +31,13 @@ class Column:
 
     def as_json(self, row: str) -> str:
         """The value in `row` as JSON text; never null."""
-        value = f'{row}."{self.name}"'
+        return f"""'"{HIDDEN_VALUE}"'""" if self.hidden else f"""coalesce(to_json({row}."{self.name}")::text, 'null')"""
+
+    def change_as_json(self) -> str:
+        """`[old, new]` of rows `o` and `n` as JSON."""
         if self.hidden:
-            return f"""'"{HIDDEN_VALUE}"'"""
-        base = self.type.partition("(")[0]
-        if self.type.endswith("]"):
-            text = f"to_json({value})::text"
-        elif base in INTEGERS or base == "jsonb":
-            text = f"{value}::text"
-        elif base in QUOTED:
-            text = f"""'"' || {value}::text || '"'"""
-        else:
-            text = f"to_json({value})::text"
-        return f"coalesce({text}, 'null')"
+            return f"""'["{HIDDEN_VALUE}", "{HIDDEN_VALUE}"]'"""
+        return f'json_build_array(o."{self.name}", n."{self.name}")'
 
 
 def columns_of(model: type[models.Model], *, exclude: Collection[str], secret: Collection[str]) -> list[Column]:

@@ -5,6 +5,9 @@ Everything that is the same for all rows is a scalar subquery: it runs once, and
 
 from audit.capture.columns import Column, hashed, layout_of, row_hash
 
+#: PostgreSQL's functions take at most 100 arguments.
+MOST_ARGUMENTS = 100
+
 
 def _insert(table: str, critical: bool, columns: list[Column], select: dict[str, str], source: str) -> str:
     values = {
@@ -26,6 +29,14 @@ END
 """
 
 
+def _joined(parts: list[str]) -> str:
+    """Texts one after the other, nulls left out: `||` would copy what it has with every part."""
+    while len(parts) > MOST_ARGUMENTS:
+        chunks = [parts[first : first + MOST_ARGUMENTS] for first in range(0, len(parts), MOST_ARGUMENTS)]
+        parts = [_joined(chunk) for chunk in chunks]
+    return f"concat({(',' + chr(10) + '           ').join(parts)})"
+
+
 def insert_body(table: str, critical: bool, columns: list[Column]) -> str:
     """The hash of each new row; the table has the row itself."""
     names = [column.name for column in hashed(columns)]
@@ -34,33 +45,39 @@ def insert_body(table: str, critical: bool, columns: list[Column]) -> str:
 
 
 def update_body(table: str, critical: bool, columns: list[Column]) -> str:
-    """Changed columns as `{"column": [old, new]}`. FULL JOIN: it cannot become a nested loop in a cached plan."""
+    """Changed columns as `{"column": [old, new]}`; rows without one are left out.
+
+    FULL JOIN: it cannot become a nested loop in a cached plan. OFFSET 0 keeps the comparisons from being made twice.
+    """
     names = [column.name for column in hashed(columns)]
-    changes = "\n           || ".join(
-        f"CASE WHEN {column.differs()}"
-        f""" THEN ',"{column.name}":[' || {column.as_json("o")} || ',' || {column.as_json("n")} || ']' ELSE '' END"""
-        for column in columns
-        if column.name != "id"
+    changes = _joined(
+        [
+            f"""CASE WHEN {column.differs()} THEN concat(',"{column.name}":', {column.change_as_json()}) END"""
+            for column in columns
+            if column.name != "id"
+        ]
     )
-    differs = "\n      OR ".join(column.differs() for column in columns)
+    source = f"""(
+      SELECT CASE WHEN o.id = n.id THEN n.id ELSE refuse_key_change('{table}') END AS record_id,
+             {row_hash(names, "n")} AS after_hash,
+             {changes} AS changes
+        FROM old_rows o FULL JOIN new_rows n ON o.id = n.id
+      OFFSET 0) AS changed
+   WHERE changes <> ''"""
     select = {
-        "record_id": f"CASE WHEN o.id = n.id THEN n.id ELSE refuse_key_change('{table}') END",
+        "record_id": "record_id",
         "action": "'UPDATE'",
-        "changes": "('{' || substr(" + changes + ", 2) || '}')::jsonb",
-        "after_hash": row_hash(names, "n"),
+        "changes": "('{' || substr(changes, 2) || '}')::jsonb",
+        "after_hash": "after_hash",
     }
-    return _insert(
-        table, critical, columns, select, f"old_rows o FULL JOIN new_rows n ON o.id = n.id\n   WHERE {differs}"
-    )
+    return _insert(table, critical, columns, select, source)
 
 
 def delete_body(table: str, critical: bool, columns: list[Column]) -> str:
     """The whole row as `{"column": value}`."""
-    row = "\n           || ".join(
-        f"""'{"," if number else ""}"{column.name}":' || {column.as_json("o")}"""
-        for number, column in enumerate(columns)
-    )
-    select = {"record_id": "o.id", "action": "'DELETE'", "changes": "('{' || " + row + " || '}')::jsonb"}
+    row = _joined([f"""concat(',"{column.name}":', {column.as_json("o")})""" for column in columns])
+    changes = f"('{{' || substr({row}, 2) || '}}')::jsonb"
+    select = {"record_id": "o.id", "action": "'DELETE'", "changes": changes}
     return _insert(table, critical, columns, select, "old_rows o")
 
 

@@ -7,6 +7,7 @@ is not in them.
 
 import hashlib
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 import pgtrigger
@@ -124,6 +125,7 @@ def audited(
     ]
 
 
+@cache
 def audited_models() -> dict[str, type[models.Model]]:
     """The models of the audited tables, by table."""
     from django.apps import apps

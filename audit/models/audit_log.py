@@ -14,8 +14,8 @@ class AuditLog(PartitionedLog):
     """One row's change in an audited table: what, and in which transaction; written by its triggers only.
 
     An update keeps the changed columns as `{"column": [old, new]}`, a deletion the whole row, an insertion
-    nothing, since the table has the row. Numbers with decimals are strings; of a secret only the fact that it changed
-    is there, as "***". `after_hash` is the SHA-256 of the row after the change (`audit.capture.columns.row_hash`).
+    nothing, since the table has the row. Of a secret only the fact that it changed is there, as "***". `after_hash` is
+    the SHA-256 of the row after the change (`audit.capture.columns.row_hash`).
     Who made the transaction, and why, is in `AuditContext`.
     """
 

@@ -8,10 +8,11 @@ from uuid import UUID
 from django import forms
 from django.db import models
 from django.forms import Field
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from config.backoffice.decimals import DecimalColumn, plain
+from config.backoffice.history import has_history, versions_of
 from config.backoffice.paginator import EstimatePaginator
 
 
@@ -28,6 +29,25 @@ class BackOfficeAdmin(ModelAdmin):
     compressed_fields = True
     warn_unsaved_form = True
     key_fields: Sequence[str] = ("pk",)
+    object_history_template = "backoffice/history.html"
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """The button to the history is there where one is kept."""
+        shown = {"show_history": object_id is not None and has_history(self.model)}
+        return super().changeform_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Every version of the row, newest first, with who made it and why; 404 where none are kept."""
+        if not has_history(self.model):
+            raise Http404
+        row = self.get_object(request, object_id)
+        shown = {
+            "versions": versions_of(self.model, row.pk) if row and self.has_view_permission(request, row) else [],
+            "titles": ["Time (UTC)", "Change", "By", "Reason", "Columns"],
+        }
+        return super().history_view(request, object_id, {**shown, **(extra_context or {})})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """What the database sets (keys, times, generated columns) is shown, not edited."""

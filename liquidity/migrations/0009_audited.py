@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="3ee127d8b9e5ea22726bf1e07bfec1e92e4e6f29",
+                    hash="967afbad6c4a1045c6262e13b9985c1e1fe58ef2",
                     operation="UPDATE",
                     pgid="client_profiles_audit_update",
                     table="client_profiles",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="a06f3d80f1a24aff0b868e54adea517047596fae",
+                    hash="dab391a95e07cd97c0b2e17549ef12f4fab829b2",
                     operation="DELETE",
                     pgid="client_profiles_audit_delete",
                     table="client_profiles",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="40028969c1ade127ac62e1087c1932ab51a16f4d",
+                    hash="191805d7b37d84200f2c4957d15a56548f194500",
                     operation="UPDATE",
                     pgid="liquidity_providers_audit_update",
                     table="liquidity_providers",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="533ca44990b6c18d640c6e8ade4b4260a8171f45",
+                    hash="8da7ba5290aeb8b2eaa29ba7861f1068add77a84",
                     operation="DELETE",
                     pgid="liquidity_providers_audit_delete",
                     table="liquidity_providers",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="d3caba1647653dc86fd30647ac0edcc842f68656",
+                    hash="71f2e16aaf00d73518f9b7a10030c88dc5cd69e8",
                     operation="UPDATE",
                     pgid="lp_instruments_audit_update",
                     table="lp_instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="865a8322bef10f4c43a04ef16b21db8ad1e5ad00",
+                    hash="554241f625b10395c6b4fc0cd3d9e440843d765e",
                     operation="DELETE",
                     pgid="lp_instruments_audit_delete",
                     table="lp_instruments",
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="546da80cd7a550fdffec4a62a5a8acdef443074b",
+                    hash="794cdde45fa8a363c912941969ff61207924e121",
                     operation="UPDATE",
                     pgid="sor_rules_audit_update",
                     table="sor_rules",
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="d1d71942fa08f45cff1131a80f193d1169372a38",
+                    hash="8701752fc2017c0d1b4a06bef3b9861d8355b57c",
                     operation="DELETE",
                     pgid="sor_rules_audit_delete",
                     table="sor_rules",

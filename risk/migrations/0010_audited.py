@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="8179aab0c31de6c8faae312545dae74a806c6c0e",
+                    hash="769b4923ecf8eb4a6a002db281ee1f7b05948d93",
                     operation="UPDATE",
                     pgid="circuit_breakers_audit_update",
                     table="circuit_breakers",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="8444e8a2e7b6cdf5ee11c9e4a8d5bf6d722d1cff",
+                    hash="28d42e9b09dc95eca2783fdf6aa9e324eab870cb",
                     operation="DELETE",
                     pgid="circuit_breakers_audit_delete",
                     table="circuit_breakers",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="391f65edc040d91002d713870555ed0f676596fd",
+                    hash="dd958390eb5729581f901e2b29f55ef53c2d70e5",
                     operation="UPDATE",
                     pgid="leverage_caps_audit_update",
                     table="leverage_caps",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="9dfec72cbd9e2b835961baa8b34bf03af6bc8774",
+                    hash="af1615d7331ab9a7bb29ccfd763fddca804ea53e",
                     operation="DELETE",
                     pgid="leverage_caps_audit_delete",
                     table="leverage_caps",
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="ebda2193b3da0ce2dfad8f85290c46d8d30b6559",
+                    hash="0f24bba9201557f02638ff61fe7d6b0e61015029",
                     operation="UPDATE",
                     pgid="margin_calls_audit_update",
                     table="margin_calls",
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="c5df90679ea77be630ca2837721c4a6548e14cd1",
+                    hash="579177f194923eb0b6ccd493d54745a5462f4150",
                     operation="DELETE",
                     pgid="margin_calls_audit_delete",
                     table="margin_calls",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="7ecdf91bfe8fb8dfa87f4ae2568215c00790578f",
+                    hash="75e7a18b7a4999ecd7406835f04da43a01daee9a",
                     operation="UPDATE",
                     pgid="margin_rates_audit_update",
                     table="margin_rates",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="d755d819b90f0e0b023921769f3cb9c841b85a1c",
+                    hash="3af27116de325763b1d3e923a31a3a1e4a46e8f1",
                     operation="DELETE",
                     pgid="margin_rates_audit_delete",
                     table="margin_rates",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="9e7d57a1faba8e4944c17eb32748241c87fae68a",
+                    hash="45822c551904ab7391b6eae3acdf18c77a18d416",
                     operation="UPDATE",
                     pgid="risk_limits_audit_update",
                     table="risk_limits",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="a159e1484c0267dc5b5fcf9a7ae2f5d418e96fda",
+                    hash="fb8c96607330a17acada37c4a87ae748385e27cc",
                     operation="DELETE",
                     pgid="risk_limits_audit_delete",
                     table="risk_limits",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="dad62b76622b095f0c38e00878646296a8752a5d",
+                    hash="3a618145f68a3cb01fc9ef37ab6b23e70cb96b11",
                     operation="UPDATE",
                     pgid="stress_test_scenarios_audit_update",
                     table="stress_test_scenarios",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="0acb92f9f054014315076f5b2a05ae8e5a807d82",
+                    hash="b32be84429da29ddbd0b41f3e28500a0740f9796",
                     operation="DELETE",
                     pgid="stress_test_scenarios_audit_delete",
                     table="stress_test_scenarios",

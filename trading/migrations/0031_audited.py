@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="6ae14d1960fefabe324d7682c4316bc364da0466",
+                    hash="7f55f6720011702c9a18266a2bf4a3500778321d",
                     operation="UPDATE",
                     pgid="corporate_actions_audit_update",
                     table="corporate_actions",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="296573921fced49109f2f77d3b13da35a74b2d83",
+                    hash="701b59ffdd0cc1093b305e20d6a5c770ed7f197f",
                     operation="DELETE",
                     pgid="corporate_actions_audit_delete",
                     table="corporate_actions",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="7accee23426e155d8b34c5eaef1d235ebed37add",
+                    hash="3db335fef12378d0bd3693dd5f41fea1c94ece0d",
                     operation="UPDATE",
                     pgid="fee_schedules_audit_update",
                     table="fee_schedules",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="d29f99192a76bb8339e81a70e82dab28498d1b1e",
+                    hash="d8980116d13b602ffed6b013dd8972a012b27bea",
                     operation="DELETE",
                     pgid="fee_schedules_audit_delete",
                     table="fee_schedules",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="7d11897c3e3f684b670c8a3e39d1fe4086b1e02c",
+                    hash="a78f1ca4c98914b40dfe5d03f75a6f54da1ff295",
                     operation="UPDATE",
                     pgid="instruments_audit_update",
                     table="instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="4c63f246f4e5044a198e90b25380ae5dc5a67a0d",
+                    hash="bb07d34e0fd391de9a85d52860e6be3c59e916a1",
                     operation="DELETE",
                     pgid="instruments_audit_delete",
                     table="instruments",
@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="6d29e316e90bc0e749740c6240ccf97615fb59e9",
+                    hash="3e7c9b01f543623950fdbead0221a36cc53a22fc",
                     operation="UPDATE",
                     pgid="orders_audit_update",
                     table="orders",
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="aaebdcfc08d2024cd8f800ef943ca6109267bd9c",
+                    hash="e1bf52af419374b62528e04dcf63294e2903ada0",
                     operation="DELETE",
                     pgid="orders_audit_delete",
                     table="orders",
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="f0f755cc950f046fc90515d9f67988474481688e",
+                    hash="4c58b6cc251885ddd185cf13ff1705c6be313bd4",
                     operation="UPDATE",
                     pgid="positions_audit_update",
                     table="positions",
@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="a80c71f9b3027138f592410403051b3d9abf3dd6",
+                    hash="bb1ada4d5e95f0e1ab0108d9b8398b60a3f72e9a",
                     operation="DELETE",
                     pgid="positions_audit_delete",
                     table="positions",
