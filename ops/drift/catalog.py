@@ -6,14 +6,14 @@ facts do not name it, so that it can be compared with a partition of another day
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from psycopg import Connection, sql
+from psycopg import Connection, Cursor, sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
@@ -40,16 +40,19 @@ class Item:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything that was found, by kind and name."""
+    """Everything that was found, by kind and name; and the rows of tables whose rows belong to the schema."""
 
     kinds: dict[str, dict[str, Item]] = field(default_factory=dict)
+    rows: dict[str, list[str]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {kind: {name: asdict(item) for name, item in items.items()} for kind, items in self.kinds.items()}
+        kinds = {kind: {name: asdict(item) for name, item in items.items()} for kind, items in self.kinds.items()}
+        return {"kinds": kinds, "rows": self.rows}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Catalog":
-        return cls({kind: {name: Item(**item) for name, item in items.items()} for kind, items in data.items()})
+        kinds = {kind: {name: Item(**item) for name, item in items.items()} for kind, items in data["kinds"].items()}
+        return cls(kinds, data["rows"])
 
 
 @cache
@@ -63,8 +66,9 @@ def queries() -> dict[str, str]:
     }
 
 
-def read_catalog(connection: Connection[Any]) -> Catalog:
-    """Read the schema that comes first in the search path of a connection; changes nothing.
+def read_catalog(connection: Connection[Any], *, rows_of: Iterable[str] | None = ()) -> Catalog:
+    """Read the schema that comes first in the search path of a connection, and the rows of some of its tables (None:
+    of all that have any); changes nothing.
 
     On one snapshot, so that a change that is made meanwhile is seen as a whole or not at all; in the caller's
     transaction if one is open.
@@ -82,8 +86,29 @@ def read_catalog(connection: Connection[Any]) -> Catalog:
                 else:
                     leaf = partitions.setdefault(part_of, Item({"of": leaf_of}))
                     leaf.facts.update(_of_leaf(kind, name, part_of, found))
+        present = [name for name in kinds["table"] if not name.startswith("django_")]
+        wanted = present if rows_of is None else [name for name in rows_of if name in present]
+        rows = {table: _rows(cursor, table) for table in wanted}
     kinds[PARTITION] = {name: partitions[name] for name in sorted(partitions)}
-    return Catalog({kind: dict(sorted(items.items())) for kind, items in kinds.items()})
+    return Catalog(
+        {kind: dict(sorted(items.items())) for kind, items in kinds.items()},
+        {table: found for table, found in rows.items() if found or rows_of is not None},
+    )
+
+
+def _rows(cursor: Cursor[Any], table: str) -> list[str]:
+    """The rows of a table by what people write: texts, truth values, lists. Keys and times are each database's own."""
+    cursor.execute(
+        "SELECT attname FROM pg_attribute JOIN pg_type ON pg_type.oid = atttypid"
+        " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND typcategory IN ('S', 'B', 'A', 'E') ORDER BY attnum",
+        [sql.Identifier(table).as_string(cursor)],
+    )
+    columns = [sql.SQL("{}::text").format(sql.Identifier(name)) for (name,) in cursor.fetchall()]
+    if not columns:
+        return []
+    row = sql.SQL(", ").join(columns)
+    cursor.execute(sql.SQL("SELECT concat_ws(', ', {}) FROM {}").format(row, sql.Identifier(table)))
+    return sorted(row for (row,) in cursor.fetchall())
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def check(*, refresh: bool = False) -> Report:
         pending = sorted(f"{app}.{name}" for app, name in set(loader.graph.nodes) - applied)
         expected = reference(applied=frozenset(applied & known) if pending else None, refresh=refresh)
         connection.ensure_connection()
-        found = read_catalog(connection.connection)
+        found = read_catalog(connection.connection, rows_of=expected.catalog.rows)
     finally:
         connection.close()
     unknown = [Difference("migration", f"{app}.{name}", "unexpected") for app, name in sorted(applied - known)]
@@ -54,7 +54,7 @@ def check(*, refresh: bool = False) -> Report:
 
 def compare(connection: Connection[Any], expected: Catalog) -> list[Difference]:
     """The differences between the database of a connection and a reference."""
-    return against(expected, read_catalog(connection))
+    return against(expected, read_catalog(connection, rows_of=expected.rows))
 
 
 def against(expected: Catalog, found: Catalog) -> list[Difference]:

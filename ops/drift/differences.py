@@ -1,5 +1,6 @@
 """What differs between two catalogs: an object that is missing, one that nobody declared, a fact that has changed."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,6 +10,9 @@ from ops.drift.remedies import remedy_of_change, remedy_of_missing, remedy_of_un
 
 #: What takes its parts along: a missing table is reported once, not with each of its columns.
 WHOLES = ("table", "column", "view", "function", "type", "sequence")
+
+#: Tables that begin with rows of the migrations, and to which the database adds its own.
+GROWING = ("audit_layouts",)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,18 @@ def differences(expected: Catalog, found: Catalog) -> list[Difference]:
                     result.append(Difference(kind, name, "unexpected", remedy=remedy_of_unexpected(kind, name, item)))
             else:
                 result += _changes(kind, name, wanted[name], there[name])
-    return result + list(_partitions(expected, found))
+    return [*result, *_partitions(expected, found), *_rows(expected, found)]
+
+
+def _rows(expected: Catalog, found: Catalog) -> Iterator[Difference]:
+    """Rows that migrations write, as the transitions of an order's status: each must be there, and no other."""
+    for table in expected.rows.keys() & found.rows.keys():
+        wanted, there = Counter(expected.rows[table]), Counter(found.rows[table])
+        for row in sorted((wanted - there).elements()):
+            yield Difference("row", f"{table}: {row}", "missing")
+        if table not in GROWING:
+            for row in sorted((there - wanted).elements()):
+                yield Difference("row", f"{table}: {row}", "unexpected")
 
 
 def _wholes(one: Catalog, other: Catalog) -> set[str]:

@@ -83,7 +83,7 @@ def replay(*, applied: frozenset[Key] | None = None) -> Catalog:
             if applied is not None:
                 plan = [step for step in plan if (step[0].app_label, step[0].name) in applied]
             executor.migrate(targets, plan)
-            return read_catalog(scratch.connection)
+            return read_catalog(scratch.connection, rows_of=None)
     except (DatabaseError, psycopg.Error) as error:
         raise EnvironmentFailed(
             "What the migrations give could not be made in a scratch database, so there is nothing to compare with:"

@@ -26,13 +26,16 @@ def with_declared_roles(reference: Catalog, found: Catalog) -> Catalog:
             **reference.kinds,
             "role": {name: Item(facts) for name, facts in expected.items()},
             "membership": {
-                f"{member} in {group}": memberships.get(
-                    f"{member} in {group}", Item({"admin": False}, sql=f"GRANT {group} TO {member}")
-                )
-                for member, group in (
-                    *((login.name, login.group.name) for login in logins),
-                    *((group.granted_to, group.name) for group in GROUPS if group.granted_to),
-                )
+                **{
+                    f"{member} in {group}": memberships.get(
+                        f"{member} in {group}", Item({"admin": False}, sql=f"GRANT {group} TO {member}")
+                    )
+                    for member, group in (
+                        *((login.name, login.group.name) for login in logins),
+                        *((group.granted_to, group.name) for group in GROUPS if group.granted_to),
+                    )
+                },
+                **{name: item for name, item in memberships.items() if name in _allowed()},
             },
             "setting": {
                 **{
@@ -44,6 +47,13 @@ def with_declared_roles(reference: Catalog, found: Catalog) -> Catalog:
             },
         },
     )
+
+
+def _allowed() -> set[str]:
+    """Memberships that a server may or may not have: they take an administrator who may give them."""
+    watching = {f"{group.name} in pg_read_all_stats" for group in GROUPS if group.sees_sessions}
+    # So that restore_db ends the sessions of other roles.
+    return watching | {f"{OWNER.name} in pg_signal_backend"}
 
 
 def _attributes(*, login: bool) -> dict[str, bool]:

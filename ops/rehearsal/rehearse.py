@@ -7,11 +7,11 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import connection as in_use
 from django.db.migrations.exceptions import AmbiguityError
-from django.db.migrations.executor import MigrationExecutor
 
 from config.commands import UsageFailed
 from config.database.owner import connected_to
 from config.database.scratch import Server
+from ops.migrating.executor import GuardedExecutor
 from ops.rehearsal.clone import clone
 from ops.rehearsal.trace import Statement, Trace
 
@@ -63,7 +63,7 @@ def rehearse(*, backup: str | None = None, target: tuple[str, str | None] | None
                 elif action in {"apply_success", "unapply_success"}:
                     trace.migration = ""
 
-            executor = MigrationExecutor(connection, report)
+            executor = GuardedExecutor(connection, report)
             targets = [_known(executor, target)] if target else executor.loader.graph.leaf_nodes()
             plan = executor.migration_plan(targets)
             with connection.execute_wrapper(trace):
@@ -78,7 +78,7 @@ def rehearse(*, backup: str | None = None, target: tuple[str, str | None] | None
     return result
 
 
-def _known(executor: MigrationExecutor, target: tuple[str, str | None]) -> tuple[str, str | None]:
+def _known(executor: GuardedExecutor, target: tuple[str, str | None]) -> tuple[str, str | None]:
     app, name = target
     if app not in executor.loader.migrated_apps:
         raise UsageFailed(f"There is no app {app} with migrations.")

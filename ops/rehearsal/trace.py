@@ -19,7 +19,7 @@ from ops.rehearsal.locks import BLOCKS, MODES, ROWS, known_lock, runs_alone, tab
 from ops.rehearsal.script import statements
 
 #: The record of migrations, and Django's look whether it is there: no part of any migration.
-BOOKKEEPING = ("django_migrations", "migration_runs", "pg_catalog.pg_table_is_visible")
+BOOKKEEPING = ("django_migrations", "pg_catalog.pg_table_is_visible")
 
 #: Tables and indexes by object id: name, name of the table that it belongs to (a partition: its parent), kind, file.
 RELATIONS = """

@@ -16,6 +16,7 @@ from ops.drift import check, read_catalog
 from ops.drift.reference import remember
 from ops.migrating.executor import GuardedExecutor
 from tests.databases import Database
+from tests.ops.drift.conftest import WRITTEN_BY_MIGRATIONS
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def known_reference(live_database: Database, settings: LazySettings, tmp_path: P
     """A folder in which the reference is: what the migrations gave this database."""
     settings.SCHEMA_REFERENCE_DIR = tmp_path / "references"
     with live_database.connect(owner=True) as connection:
-        remember(read_catalog(connection))
+        remember(read_catalog(connection, rows_of=WRITTEN_BY_MIGRATIONS))
     return tmp_path / "references"
 
 
@@ -39,6 +40,7 @@ def test_migrated_database_is_what_a_replay_gives(
     assert known.reference.cached
     assert known.reference.catalog == made.reference.catalog
     assert known.seconds < 10
+    assert sorted(made.reference.catalog.rows) == WRITTEN_BY_MIGRATIONS
     with Server.of_settings().connect() as session:
         left = session.execute("SELECT datname FROM pg_database WHERE datname ~ '^trading_reference_'").fetchall()
     assert [name for (name,) in left if f"_{os.getpid()}_" in name] == []

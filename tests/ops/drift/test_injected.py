@@ -231,6 +231,12 @@ BY_THE_OWNER = {
         unexpected("default privilege", "trading_owner on tables made by trading_owner")
         | unexpected("default privilege", "trading_readonly on tables made by trading_owner"),
     ),
+    # Rows that migrations write
+    "row": Drift(
+        "INSERT INTO order_status_transitions (from_status, to_status, exec_type)"
+        " VALUES ('filled', 'rejected', 'rejected')",
+        unexpected("row", "order_status_transitions: filled, rejected, rejected"),
+    ),
     # Partitions
     "trigger of a partition dropped": Drift(
         f"DROP TRIGGER append_only_truncate ON {LEAF}", {("partition", LEAF, "missing", "trigger append_only_truncate")}
