@@ -129,6 +129,7 @@ INVARIANTS: tuple[Invariant, ...] = (
             WITH sides AS (
               SELECT reversal.id, account_id, transaction_type, amount, 1 AS side
                 FROM journals AS reversal JOIN account_transactions ON journal_id = reversal.reversal_of_id
+               WHERE reversal_of_id IS NOT NULL
                UNION ALL
               SELECT reversal.id, account_id, transaction_type, -amount, -1
                 FROM journals AS reversal JOIN account_transactions ON journal_id = reversal.id

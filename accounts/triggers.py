@@ -136,6 +136,30 @@ def currency_exponent() -> SharedTrigger:
     )
 
 
+def role_grant() -> SharedTrigger:
+    """A role of the back office is granted by somebody who may."""
+    return SharedTrigger(
+        name="grant",
+        function="check_role_grant",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        condition=pgtrigger.Condition(f"CURRENT_USER <> '{OWNER.name}'"),
+    )
+
+
+def user_rights() -> SharedTrigger:
+    """Nobody becomes staff or superuser but by somebody who may make him one."""
+    return SharedTrigger(
+        name="rights",
+        function="check_user_rights",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("is_staff", "is_superuser"),
+        condition=pgtrigger.Condition(f"((NEW.is_staff OR NEW.is_superuser) AND CURRENT_USER <> '{OWNER.name}')"),
+    )
+
+
 def guard_request() -> list[SharedTrigger]:
     """A cash request is born pending, goes its way and stays."""
     return [

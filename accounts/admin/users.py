@@ -190,7 +190,9 @@ class UserRoleAdmin(BackOfficeAdmin):
         return [*readonly, "user", "role"] if obj is not None else readonly
 
     def save_model(self, request: HttpRequest, obj: UserRole, form: Any, change: bool) -> None:
-        if not change:
+        # Who prolongs a role grants it, too.
+        until = form.initial.get("expires_at")
+        if not change or (until is not None and (obj.expires_at is None or obj.expires_at > until)):
             obj.granted_by = request.user  # type: ignore[assignment]  # nobody else gets here
         super().save_model(request, obj, form, change)
 

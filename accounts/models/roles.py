@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from accounts.choices import Role
+from accounts.triggers import role_grant
 from audit.capture import audited
 from config.database.constraints import one_of, requires
 from config.database.models import MutableEntity
@@ -16,8 +17,9 @@ from config.database.models import MutableEntity
 class UserRole(MutableEntity):
     """A period in which a user holds a role: from `granted_at` until before `expires_at` (none: for good).
 
-    Periods of the same role do not overlap, and nobody grants a role to himself. A role is revoked by ending
-    its period, so that it stays known who held it.
+    Periods of the same role do not overlap, and nobody grants a role to himself. Who grants, or prolongs, a role of the
+    back office may do so then: a superuser or super admin; only the very first one's come from the system. A role is
+    revoked by ending its period, so that it stays known who held it.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="roles", db_index=False)
@@ -36,7 +38,7 @@ class UserRole(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "user_roles"
-        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
+        triggers = [*MutableEntity.Meta.triggers, role_grant(), *audited(critical=True)]
         constraints = [
             ExclusionConstraint(
                 name="user_roles_period_excl",

@@ -6,16 +6,18 @@ from typing import Any, ClassVar
 from django.contrib.auth import get_backends
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 
 from accounts.choices import KycStatus
 from accounts.passwords import PasswordField
+from accounts.triggers import user_rights
 from audit.capture import audited
 from config.database.constraints import between, not_negative, one_of, requires
 from config.database.fields import EncryptedTextField, MetadataField
 from config.database.models import ExistingManager, SoftDeletableEntity
+from config.database.owner import connected_as_owner
 
 
 class UserManager(BaseUserManager["User"], ExistingManager):
@@ -31,8 +33,13 @@ class UserManager(BaseUserManager["User"], ExistingManager):
         return user
 
     def create_superuser(self, username: str, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Save a new user who may do everything (`manage.py createsuperuser`)."""
-        return self.create_user(username, email, password, **{"is_staff": True, "is_superuser": True, **fields})
+        """Save a new user who may do everything (`manage.py createsuperuser`).
+
+        As the schema's owner, where its login is known: once there is a superuser, the application makes another one
+        only while a superuser acts (`users_rights_from_above`).
+        """
+        with connected_as_owner(self._db or DEFAULT_DB_ALIAS):
+            return self.create_user(username, email, password, **{"is_staff": True, "is_superuser": True, **fields})
 
     def known_as(self, login: str) -> "User | None":
         """The user whose e-mail (if it has an @) or username is `login`, in any case; None if nobody's is."""
@@ -99,6 +106,7 @@ class User(AbstractBaseUser, SoftDeletableEntity):
         db_table = "users"
         triggers = [
             *SoftDeletableEntity.Meta.triggers,
+            user_rights(),
             *audited(secret=("password", "two_factor_secret"), critical=True),
         ]
         constraints = [

@@ -1,11 +1,13 @@
 """The pages of people and accounts: all open, none shows a secret, and rights cannot be taken by oneself."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Account, CashRequest, ClientIdentity, User, UserRole
@@ -155,10 +157,10 @@ def test_an_admin_does_not_make_himself_or_others_superusers(client: Client) -> 
 
 
 def test_nobody_changes_somebody_who_may_do_more(client: Client) -> None:
+    superuser, above = rows.user(is_superuser=True), rows.user()
     log_in(client, Role.ADMIN)
-    above = rows.user()
     rows.role(user=above, role=Role.SUPER_ADMIN)
-    for user in (above, rows.user(is_superuser=True)):
+    for user in (above, superuser):
         assert change_user(client, user, first_name="Mallory") == 403
         url = reverse("admin:auth_user_password_change", args=[user.pk])
         assert client.post(url, {"password1": PASSWORD, "password2": PASSWORD}).status_code == 403
@@ -196,6 +198,32 @@ def test_granting_a_role_writes_down_who_granted_it_and_never_to_himself(client:
     assert client.post(url, {"expires_at_0": "2099-01-01", "expires_at_1": "00:00"}).status_code == 200
     own.refresh_from_db()
     assert own.expires_at is None
+
+
+def test_a_superuser_makes_another_one_and_who_prolongs_a_role_grants_it(client: Client) -> None:
+    """The database is told who acts, and that he may."""
+    first = rows.user(is_superuser=True, is_staff=True)
+    client.force_login(first)
+    user = rows.user()
+    assert change_user(client, user, is_staff="on", is_superuser="on") == 302
+    assert (user.is_staff, user.is_superuser) == (True, True)
+    soon = timezone.now() + timedelta(days=1)
+    grant = rows.role(user=rows.user(), role=Role.RISK_MANAGER, granted_by=user, expires_at=soon)
+    url = reverse("admin:accounts_userrole_change", args=[grant.pk])
+    assert client.post(url, {"expires_at_0": "2099-01-01", "expires_at_1": "00:00"}).status_code == 302
+    grant.refresh_from_db()
+    assert (grant.granted_by, grant.expires_at.year) == (first, 2099)
+
+
+def test_a_role_is_prolonged_by_who_may(sql: Any, refused: Any) -> None:
+    admin = rows.user(is_superuser=True)
+    grant = rows.role(role=Role.ADMIN, granted_by=admin, expires_at=timezone.now() + timedelta(days=1))
+    sql("UPDATE user_roles SET expires_at = NULL WHERE id = %s", [grant.pk])
+    sql("UPDATE user_roles SET expires_at = now() + interval '1 hour' WHERE id = %s", [grant.pk])
+    sql("UPDATE users SET is_active = false WHERE id = %s", [admin.pk])
+    sql("UPDATE user_roles SET expires_at = now() + interval '1 minute' WHERE id = %s", [grant.pk])
+    with refused("user_roles_granter_may_grant"):
+        sql("UPDATE user_roles SET expires_at = NULL WHERE id = %s", [grant.pk])
 
 
 def test_roles_are_ended_and_not_deleted(client: Client) -> None:

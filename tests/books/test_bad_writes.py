@@ -549,8 +549,44 @@ CASH = [
 PEOPLE_AND_LIMITS = [
     BadWrite(
         "nobody grants a role to himself",
-        "INSERT INTO user_roles (user_id, role, granted_by_id) VALUES (%(user)s, 'admin', %(user)s)",
+        "INSERT INTO user_roles (user_id, role, granted_by_id) VALUES (%(user)s, 'trader', %(user)s)",
         "user_roles_granted_by_another_check",
+    ),
+    BadWrite(
+        "who grants a role may do so",
+        "INSERT INTO user_roles (user_id, role, granted_by_id) VALUES (%(other_user)s, 'admin', %(user)s)",
+        "user_roles_granter_may_grant",
+    ),
+    BadWrite(
+        "the system grants no role once somebody may",
+        "INSERT INTO user_roles (user_id, role) VALUES (%(user)s, 'super_admin')",
+        "user_roles_granter_may_grant",
+    ),
+    BadWrite(
+        "a role does not become another one",
+        "UPDATE user_roles SET role = 'super_admin' WHERE user_id = %(user)s",
+        "user_roles_grant_immutable",
+    ),
+    BadWrite(
+        "nor is it given to another user",
+        "UPDATE user_roles SET user_id = %(other_user)s WHERE role = 'super_admin'",
+        "user_roles_grant_immutable",
+    ),
+    BadWrite(
+        "nobody makes himself a superuser",
+        "UPDATE users SET is_superuser = true, is_staff = true WHERE id = %(user)s",
+        "users_rights_from_above",
+    ),
+    BadWrite(
+        "also not in his own name",
+        "SELECT set_config('audit.context', jsonb_build_object('user', %(user)s)::text, true);"
+        "UPDATE users SET is_staff = true WHERE id = %(user)s",
+        "users_rights_from_above",
+    ),
+    BadWrite(
+        "nor another one",
+        "INSERT INTO users (username, email, password_hash, is_superuser) VALUES ('bad', 'bad@example.com', '!', true)",
+        "users_rights_from_above",
     ),
     BadWrite(
         "a role is held once at a time",

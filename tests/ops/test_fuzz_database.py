@@ -18,26 +18,10 @@ from tests.databases import Database
 
 STATEMENTS = 20_000
 
-#: A door that random writes find in long runs, closed here so that the run looks for others. It is in STILL_ACCEPTED in
-#: tests/books/test_bad_writes.py; once the schema has the rule, this goes.
-OPEN_DOOR = """
-    CREATE FUNCTION close_door() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF current_user <> 'trading_owner'
-         AND EXISTS (SELECT FROM journals WHERE id = NEW.reversal_of_id AND kind = 'reversal')
-      THEN
-        RAISE EXCEPTION 'this door is closed' USING ERRCODE = 'check_violation', CONSTRAINT = 'closed_door';
-      END IF;
-      RETURN NEW;
-    END $$;
-    CREATE TRIGGER close_door BEFORE INSERT ON journals FOR EACH ROW EXECUTE FUNCTION close_door();
-"""
-
 
 @pytest.fixture
 def small_broker(live_database: Database) -> Database:
     seed_small_broker(password_for=lambda username: f"{username}-has-a-password")
-    live_database.rows(OPEN_DOOR)
     return live_database
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,7 @@ from accounts.models import (
     UserRole,
     UserSession,
 )
+from audit.context import acting
 
 _numbers = itertools.count(1)
 
@@ -35,13 +37,25 @@ def user(**columns: Any) -> User:
     """A user without a usable password; `password=` sets one."""
     name = f"user{next(_numbers)}"
     password = columns.pop("password", None)
-    return User.objects.create_user(
-        columns.pop("username", name), columns.pop("email", f"{name}@example.org"), password, **columns
-    )
+    granter = granter_of_rights() if columns.get("is_staff") or columns.get("is_superuser") else None
+    with acting(user=granter.pk) if granter else nullcontext():
+        return User.objects.create_user(
+            columns.pop("username", name), columns.pop("email", f"{name}@example.org"), password, **columns
+        )
+
+
+def granter_of_rights(*, but: User | None = None) -> User | None:
+    """A superuser, or else a super admin, if there is one yet; `but` this one."""
+    others = User.objects.filter(is_active=True).exclude(pk=but and but.pk)
+    superuser = others.filter(is_superuser=True).first()
+    return superuser or others.filter(roles__role="super_admin", roles__expires_at=None).first()
 
 
 def role(**columns: Any) -> UserRole:
-    return UserRole.objects.create(**{"user": columns.pop("user", None) or user(), "role": "trader", **columns})
+    """A role that is granted by whoever may."""
+    holder = columns.pop("user", None) or user()
+    defaults = {"user": holder, "role": "trader", "granted_by": granter_of_rights(but=holder)}
+    return UserRole.objects.create(**{**defaults, **columns})
 
 
 def session(**columns: Any) -> UserSession:
