@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from config.database.operations import AddIndexesConcurrently, RunSQLFile
+from config.database.operations import AddIndexesConcurrently, RunIndexFile
 
 
 class Migration(migrations.Migration):
@@ -10,8 +10,10 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0007_ledger_columns")]
 
     operations = [
-        RunSQLFile(
+        RunIndexFile(
             "0008_account_head_key",
+            table="account_transactions",
+            index="account_transactions_account_head_uniq",
             state_operations=[
                 migrations.AddConstraint(
                     model_name="accounttransaction",

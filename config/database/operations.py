@@ -11,7 +11,7 @@ from django.db.migrations.operations.base import Operation
 from psqlextra.models import PostgresPartitionedModel
 
 from config.database.fields import TransactionField
-from config.database.online.indexes import add_index_online, remove_index_online
+from config.database.online.indexes import add_index_online, index_state, remove_index_online
 from config.database.partitions import Interval, initial_partitions_sql
 
 
@@ -34,6 +34,35 @@ class RunSQLFile(RunSQL):
 
     def describe(self) -> str:
         return f"Run {self.name}.up.sql"
+
+
+class RunIndexFile(RunSQLFile):
+    """A SQL file that makes one index CONCURRENTLY: skipped if the index is there, begun anew if it is half-made."""
+
+    atomic = False
+    rerunnable = True
+
+    def __init__(self, name: str, *, table: str, index: str, state_operations: list[Operation] | None = None) -> None:
+        self.table, self.index = table, index
+        folder = Path(inspect.stack()[1].filename).parent / "sql"
+        super().__init__(name, state_operations=state_operations, folder=str(folder))
+
+    def deconstruct(self) -> Any:
+        options = {"table": self.table, "index": self.index, "state_operations": self.state_operations or None}
+        return type(self).__name__, [self.name], options
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if not schema_editor.collect_sql:
+            valid = index_state(schema_editor, self.table, self.index)
+            if valid:
+                return
+            if valid is False:
+                schema_editor.execute(f"DROP INDEX CONCURRENTLY {schema_editor.quote_name(self.index)}")
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.collect_sql or index_state(schema_editor, self.table, self.index) is not None:
+            super().database_backwards(app_label, schema_editor, from_state, to_state)
 
 
 class CreatePartitions(Operation):
@@ -102,6 +131,7 @@ class AddIndexesConcurrently(NotInTransactionMixin, Operation):
     """
 
     atomic = False
+    rerunnable = True
     reduces_to_sql = True
     reversible = True
 
@@ -168,6 +198,7 @@ class ReplaceIndex(NotInTransactionMixin, Operation):
     """
 
     atomic = False
+    rerunnable = True
     reduces_to_sql = True
     reversible = True
 
@@ -196,7 +227,8 @@ class ReplaceIndex(NotInTransactionMixin, Operation):
         (old,) = [index for index in before._meta.indexes if index.name == self.index.name]
         (new,) = [index for index in model._meta.indexes if index.name == self.index.name]
         if not issubclass(model, PostgresPartitionedModel):
-            schema_editor.remove_index(before, old, concurrently=True)
+            # Interrupted in between or afterwards, it is dropped and made once more.
+            remove_index_online(schema_editor, before, old)
             schema_editor.add_index(model, new, concurrently=True)
             return
         schema_editor.execute(

@@ -67,7 +67,6 @@ class GuardedExecutor(MigrationExecutor):
                 self.history.finish(error)
             raise
         finally:
-            self.patience.close()
             with suppress(psycopg.Error):
                 self._set_lock_timeout(OWNER.timeouts.lock_timeout)
         if self.history:
@@ -162,6 +161,8 @@ class GuardedExecutor(MigrationExecutor):
                 step.lock_wait_ms = round(self.patience.lost_seconds * 1000)
                 self.history.fail(step, error)
             raise
+        finally:
+            self.patience.close()
 
     def _record(self, step: Step, record: Callable[[], None]) -> None:
         with transaction.atomic(using=self.connection.alias, savepoint=False):

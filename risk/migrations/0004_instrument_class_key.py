@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from config.database.operations import RunSQLFile
+from config.database.operations import RunIndexFile
 
 
 class Migration(migrations.Migration):
@@ -9,4 +9,6 @@ class Migration(migrations.Migration):
 
     dependencies = [("risk", "0003_access")]
 
-    operations = [RunSQLFile("0004_instrument_class_key")]
+    operations = [
+        RunIndexFile("0004_instrument_class_key", table="instruments", index="instruments_id_esma_class_uniq")
+    ]

@@ -1,0 +1,82 @@
+"""Values for the rows of a large table, batch by batch."""
+
+import time
+from typing import Any
+
+from django.db import models
+
+from config.database.online.base import OnlineOperation
+
+#: How long one batch may take, and so how long a row is locked (seconds); as many rows as fit.
+BATCH_SECONDS = 0.05
+_SMALLEST, _FIRST, _LARGEST = 50, 500, 20_000
+#: The pause after a batch, as a share of its duration: others get their turn at disk and processor.
+_REST = 0.5
+
+
+class Backfill(OnlineOperation):
+    """`UPDATE … SET <assignments> WHERE <condition>` over the whole table, in the order of its key.
+
+    Each batch is a statement, and a transaction, of its own. The condition must not hold for a row that is done: so an
+    interrupted run goes on where it was. Going back leaves the values, unless `undo` gives the assignments for that.
+    """
+
+    def __init__(self, model_name: str, *, assignments: str, condition: str, undo: str = "") -> None:
+        self.model_name, self.assignments, self.condition, self.undo = model_name, assignments, condition, undo
+
+    def deconstruct(self) -> Any:
+        options = {"assignments": self.assignments, "condition": self.condition}
+        return type(self).__name__, [self.model_name], {**options, **({"undo": self.undo} if self.undo else {})}
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Nothing: the data changes, not the model."""
+
+    def forwards(self, editor: Any, model: type[models.Model]) -> None:
+        self._update(editor, model, self.assignments, self.condition)
+
+    def backwards(self, editor: Any, model: type[models.Model]) -> None:
+        if self.undo:
+            self._update(editor, model, self.undo, f"NOT ({self.condition})")
+
+    def _update(self, editor: Any, model: type[models.Model], assignments: str, condition: str) -> None:
+        table = editor.quote_name(model._meta.db_table)
+        key = editor.quote_name(model._meta.pk.column)
+        if editor.collect_sql:
+            editor.execute(f"UPDATE {table} SET {assignments} WHERE {condition} -- in batches of {key}")
+            return
+        last: Any = None
+        size = _FIRST
+        with editor.connection.cursor() as cursor:
+            while True:
+                after = "" if last is None else f"WHERE {key} > %s"
+                cursor.execute(
+                    f"SELECT {key} FROM {table} {after} ORDER BY {key} OFFSET %s LIMIT 1",
+                    [*([] if last is None else [last]), size - 1],
+                )
+                row = cursor.fetchone()
+                # Without a last row the batch is what is left, at most `size` rows.
+                bounds = [f"{key} > %s"] * (last is not None) + [f"{key} <= %s"] * (row is not None)
+                values = [*([] if last is None else [last]), *(row or ())]
+                began = time.monotonic()
+                where = " AND ".join([*bounds, f"({_escaped(condition)})"])
+                cursor.execute(f"UPDATE {table} SET {_escaped(assignments)} WHERE {where}", values)
+                elapsed = time.monotonic() - began
+                if row is None:
+                    return
+                last = row[0]
+                size = _next_size(size, elapsed)
+                time.sleep(elapsed * _REST)
+
+    def describe(self) -> str:
+        return f"Fill {self.model_name} in batches: {self.assignments}"
+
+
+def _escaped(sql: str) -> str:
+    """Without placeholders: a percent sign is a percent sign."""
+    return sql.replace("%", "%%")
+
+
+def _next_size(size: int, elapsed: float) -> int:
+    """So many rows as take BATCH_SECONDS, growing to at most the double at once."""
+    wanted = int(size * BATCH_SECONDS / max(elapsed, 0.001))
+    return max(_SMALLEST, min(wanted, size * 2, _LARGEST))
