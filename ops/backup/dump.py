@@ -89,17 +89,19 @@ def _frozen(session: Connection, lock_seconds: float) -> Iterator[tuple[str, lis
     for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
         session.execute(f"SET {setting} = 0")
     session.execute("SELECT set_config('lock_timeout', %s, false)", [f"{max(1, round(lock_seconds * 1000))}ms"])
+    is_frozen = False
     for _ in range(5):
         try:
             wanted = contents.tables(session)  # its sizes take the same locks
             with session.transaction():
                 session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 if wanted:
-                    names = sql.SQL(", ").join(table.identifier for table in wanted)
-                    session.execute(sql.SQL("LOCK TABLE ONLY {} IN ACCESS SHARE MODE").format(names))
+                    names = sql.SQL(", ").join(sql.SQL("ONLY {}").format(table.identifier) for table in wanted)
+                    session.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names))
                 (snapshot,) = session.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
                 tables = contents.tables(session)
                 if {table.key for table in tables} <= {table.key for table in wanted}:
+                    is_frozen = True
                     yield str(snapshot), tables
                     return
         except errors.LockNotAvailable:
@@ -107,7 +109,9 @@ def _frozen(session: Connection, lock_seconds: float) -> Iterator[tuple[str, lis
                 f"A table stayed locked for {lock_seconds:g} seconds, as by a migration: try again when that has ended."
             ) from None
         except errors.UndefinedTable:
-            continue  # dropped between the two looks
+            if is_frozen:
+                raise
+            # It was dropped between the two looks.
     raise Locked("Tables are made and dropped all the time: make the backup when that has ended.")
 
 

@@ -4,11 +4,15 @@ from typing import Any
 
 from django.conf import settings
 
+from audit.choices import Severity, SystemEventType
 from config.commands import DrillMismatch, ProjectCommand, UsageFailed, VerificationFailed
 from ops.backup.check import check
 from ops.backup.drill import drill
+from ops.backup.events import record
 from ops.backup.progress import bar
 from ops.backup.store import Store
+
+SERVICE = "verify_backup"
 
 
 class Command(ProjectCommand):
@@ -34,6 +38,9 @@ class Command(ProjectCommand):
             result = check(store, backup, report) if quick else drill(store, backup, jobs=jobs, report=report)
         self.emit({"id": backup.id, "drill": not quick, **result})
         if not result["ok"]:
+            if not quick:  # which asks for no server
+                message = f"Backup {backup.id} is not good: {result['problems'][0]}"
+                record(SystemEventType.ERROR, message, service=SERVICE, severity=Severity.CRITICAL)
             failure = DrillMismatch if result.get("kind") in {"mismatch", "restore"} else VerificationFailed
             raise failure(f"{backup.id} is not good: {result['problems'][0]} Make a new backup now.")
 

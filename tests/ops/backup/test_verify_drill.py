@@ -73,6 +73,8 @@ def test_books_that_do_not_hold_are_found_in_the_restored_database(
     assert bad.returncode == 4, bad.stderr
     assert json.loads(bad.stdout)["problems"] == ["The books in the backup do not hold: 1 rows are broken."]
     assert store.get(backup.id).sound["last_drill"]["kind"] == "books"
+    [event] = broker.rows("SELECT severity, message FROM system_events WHERE service = 'verify_backup'")
+    assert (event["severity"], backup.id in event["message"]) == ("critical", True)
 
 
 def test_a_damaged_backup_is_not_even_restored(broker: Database, store: Store) -> None:
