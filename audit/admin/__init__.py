@@ -1,3 +1,3 @@
-from audit.admin import changes, events, history
+from audit.admin import changes, events, history, retention
 
-__all__ = ["changes", "events", "history"]
+__all__ = ["changes", "events", "history", "retention"]

@@ -5,6 +5,8 @@ from audit.models.audit_seals import AuditSeal, AuditSealChunk
 from audit.models.compliance_events import ComplianceEvent
 from audit.models.contexts import AuditContext
 from audit.models.layouts import AuditLayout
+from audit.models.legal_holds import LegalHold
+from audit.models.partition_departures import PartitionDeparture
 from audit.models.risk_events import RiskEvent
 from audit.models.system_events import SystemEvent
 
@@ -16,6 +18,8 @@ __all__ = [
     "AuditSeal",
     "AuditSealChunk",
     "ComplianceEvent",
+    "LegalHold",
+    "PartitionDeparture",
     "RiskEvent",
     "SystemEvent",
     "UserActivityLog",

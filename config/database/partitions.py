@@ -5,9 +5,11 @@ MAXVALUE, so that a forgotten timer never stops a write; `partitions` splits it 
 midnights in UTC.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
 
@@ -73,6 +75,31 @@ class RangePartitioning:
     def partition_name(self, start: datetime) -> str:
         """The name of the partition whose period begins at `start`."""
         return f"{self.table}_p{self.interval.label(start)}"
+
+
+@dataclass(frozen=True)
+class DepartingPartition:
+    """A detached partition in the transaction that drops it; `content_hash` covers all of its rows, in any order."""
+
+    table: str
+    name: str
+    lower: datetime
+    upper: datetime
+    rows: int
+    content_hash: bytes
+
+
+#: Called in the transaction that drops a partition, as the owner, while its table is still there and locked. Whoever
+#: raises keeps it there.
+BEFORE_DROP: list[Callable[[DepartingPartition, Any], None]] = []
+
+
+def before_drop(
+    certify: Callable[[DepartingPartition, Any], None],
+) -> Callable[[DepartingPartition, Any], None]:
+    """Register what must be written about a partition before it is dropped: `certify(partition, connection)`."""
+    BEFORE_DROP.append(certify)
+    return certify
 
 
 def initial_partitions_sql(table: str, interval: Interval, premake: int) -> str:

@@ -124,6 +124,7 @@ SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(PROJECT_DIR / "staticfiles")))
+ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", default=str(PROJECT_DIR / "archive")))
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(PROJECT_DIR / "backups")))
 #: Public keys (age1…) that backups are encrypted for; none: they are not encrypted.
 BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])

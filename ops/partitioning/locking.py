@@ -17,10 +17,10 @@ from psycopg.errors import LockNotAvailable, QueryCanceled
 from config.commands import Failed
 
 #: Milliseconds: for each lock, and for the whole statement. A writer never waits longer than the second.
-LOCK_MS = 100
-STATEMENT_MS = 200
+LOCK_MS = 75
+STATEMENT_MS = 150
 #: Milliseconds after which a statement that has its lock ends with what it has done so far.
-HOLD_MS = 50
+HOLD_MS = 40
 
 Value = TypeVar("Value")
 

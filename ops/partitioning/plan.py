@@ -1,12 +1,12 @@
 """What is to be done, from the catalog and the clock alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from config.database.partitions import Interval, RangePartitioning
-from ops.partitioning.tables import TableState
+from ops.partitioning.tables import Hold, Partition, TableState
 
 Period = tuple[datetime, datetime]
 
@@ -72,7 +72,58 @@ class AddPeriods(Step):
         }
 
 
-def plan(state: TableState, *, now: datetime) -> Iterator[Step]:
+@dataclass(frozen=True)
+class OfPartition(Step):
+    """A step with one partition that exists."""
+
+    partition: str
+    period: Period
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            **super().as_json(),
+            "partitions": [self.partition],
+            "from": self.period[0],
+            "to": self.period[1],
+        }
+
+
+@dataclass(frozen=True)
+class Retire(OfPartition):
+    """A period whose time is over leaves: exported, compared, dropped."""
+
+    name = "retire"
+
+    def describe(self) -> str:
+        return f"{'export and ' if self.partitioning.export else ''}drop {self.partition}"
+
+
+@dataclass(frozen=True)
+class Keep(OfPartition):
+    """A period whose time is over, and which somebody holds."""
+
+    reason: str
+
+    name = "keep"
+
+    def describe(self) -> str:
+        return f"keep {self.partition}: legal hold, {self.reason}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {**super().as_json(), "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class AttachAgain(OfPartition):
+    """A period that was detached, but is not to leave any more."""
+
+    name = "attach_again"
+
+    def describe(self) -> str:
+        return f"give {self.partition} back to its table"
+
+
+def plan(state: TableState, *, now: datetime, holds: Sequence[Hold] = ()) -> Iterator[Step]:
     """The steps that bring one table to what is declared; first what a run has left behind that was killed."""
     partitioning = state.partitioning
     if state.is_staged:
@@ -82,6 +133,30 @@ def plan(state: TableState, *, now: datetime) -> Iterator[Step]:
     missing = partitioning.periods(state.catch_all.lower, partitioning.premade_until(now))
     if missing:
         yield AddPeriods(partitioning, tuple(missing), moves_rows=state.catch_all_rows)
+    yield from _leaving(state, partitioning.kept_from(now), holds)
+
+
+def _leaving(state: TableState, kept_from: datetime | None, holds: Sequence[Hold]) -> Iterator[Step]:
+    attached = {partition.name for partition in state.partitions if not partition.leaving}
+    # One that DETACH CONCURRENTLY has begun to take off cannot come back before it is off.
+    begun = {partition.name for partition in state.partitions if partition.leaving}
+    for partition in sorted([*state.partitions[:-1], *state.detached], key=lambda each: (each.lower, each.name)):
+        period = _period(partition)
+        is_over = kept_from is not None and period[1] <= kept_from
+        hold = next((hold for hold in holds if hold.covers(state.table, *period)), None)
+        of_it = (state.partitioning, partition.name, period)
+        if is_over and hold is None:
+            yield Retire(*of_it)
+        elif partition.name not in attached and (partition.name in begun or partition.has_rows):
+            yield AttachAgain(*of_it)
+        elif is_over and hold is not None:
+            yield Keep(*of_it, hold.reason)
+
+
+def _period(partition: Partition) -> Period:
+    if partition.upper is None:
+        raise ValueError("The catch-all never leaves.")
+    return partition.lower, partition.upper
 
 
 def problems(state: TableState, *, now: datetime) -> Iterator[str]:

@@ -23,7 +23,7 @@ from ops.partitioning import Report
 from ops.partitioning.locking import Patience, briefly
 
 #: Periods of one split: what a swap does while it holds the lock takes some milliseconds for each.
-AT_ONCE = 6
+AT_ONCE = 4
 #: Pages (8 kB) of one transaction when rows are copied.
 BATCH_PAGES = 512
 

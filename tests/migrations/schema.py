@@ -114,6 +114,8 @@ TABLES = {
     "audit_log": log("audit", readable_only=True, key="created_at", **MONTHLY),
     "audit_seals": log("audit", readable_only=True),
     "audit_seal_chunks": log("audit", readable_only=True),
+    "legal_holds": log("audit", amendable=frozenset({"released_at", "released_by", "release_reason"})),
+    "partition_departures": log("audit", readable_only=True),
     "user_activity_log": log("audit", key="created_at", **MONTHLY),
     "risk_events": log("audit"),
     "compliance_events": log("audit"),

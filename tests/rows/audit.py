@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -15,10 +16,13 @@ from audit.models import (
     AuditSeal,
     AuditSealChunk,
     ComplianceEvent,
+    LegalHold,
+    PartitionDeparture,
     RiskEvent,
     SystemEvent,
     UserActivityLog,
 )
+from config.database.owner import connected_as_owner
 from tests import databases
 
 _numbers = itertools.count(1)
@@ -86,3 +90,31 @@ def system_event(**columns: Any) -> SystemEvent:
 def api_access(**columns: Any) -> ApiAccessLog:
     defaults = {"endpoint": "/orders", "method": "GET", "status_code": 200, "response_time_ms": 12}
     return ApiAccessLog.objects.create(**{**defaults, **columns})
+
+
+def legal_hold(**columns: Any) -> LegalHold:
+    """A hold of all tables of 2019."""
+    defaults = {
+        "held_from": datetime(2019, 1, 1, tzinfo=UTC),
+        "held_until": datetime(2020, 1, 1, tzinfo=UTC),
+        "reason": f"Case {next(_numbers)}",
+        "placed_by": "counsel",
+    }
+    return LegalHold.objects.create(**{**defaults, **columns})
+
+
+def partition_departure(**columns: Any) -> PartitionDeparture:
+    """January 2015 of the quotes, exported to a file; only the owner may write it."""
+    defaults = {
+        "table_name": "lp_quotes",
+        "partition_name": "lp_quotes_p2015_01_01",
+        "period_from": datetime(2015, 1, 1, tzinfo=UTC),
+        "period_until": datetime(2015, 1, 2, tzinfo=UTC),
+        "row_count": 10,
+        "content_hash": digest("rows"),
+        "file_name": f"lp_quotes/lp_quotes_p2015_01_01-{next(_numbers)}.parquet",
+        "file_bytes": 1000,
+        "file_sha256": digest("file"),
+    }
+    with connected_as_owner():
+        return PartitionDeparture.objects.create(**{**defaults, **columns})

@@ -3,11 +3,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
 from rich.table import Column, Table
 
 from config.commands import Failed, ProjectCommand, UsageFailed, VerificationFailed
 from config.database.partitions import RangePartitioning
-from ops.partitioning.plan import Step, problems
+from ops.partitioning.plan import Retire, Step, problems
 from ops.partitioning.run import LOCK_WAIT, apply, only_run, plan_all
 from ops.partitioning.tables import declared, read_state
 
@@ -15,16 +16,18 @@ from ops.partitioning.tables import declared, read_state
 class Command(ProjectCommand):
     """Brings every table that is cut by time to what its app declares: plans, prints the plan, applies it.
 
+    Coming periods are made; those whose time is over are exported to ARCHIVE_DIR, compared with the file, and dropped.
     Runs as the schema's owner, by timer. Exit code 5 while another run is at work. `--check` changes nothing and ends
     with 4 when less than a month is premade or a catch-all holds rows.
     """
 
-    help = "Makes coming partitions as each app declares them. --check: exit code 4 if less than a month is premade."
+    help = "Makes coming partitions, exports and drops old ones, as each app declares. --check: is all well?"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--table", action="append", metavar="NAME", help="only this table; may be repeated")
         parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
         parser.add_argument("--check", action="store_true", help="only say whether all is well; exit code 4 if not")
+        parser.add_argument("--noinput", action="store_true", help="do not ask before partitions are dropped")
         parser.add_argument(
             "--lock-wait",
             type=float,
@@ -33,7 +36,9 @@ class Command(ProjectCommand):
             help="how long to try again where transactions use a table (default %(default)g)",
         )
 
-    def handle(self, *, table: list[str] | None, dry_run: bool, check: bool, lock_wait: float, **options: Any) -> None:
+    def handle(
+        self, *, table: list[str] | None, dry_run: bool, check: bool, noinput: bool, lock_wait: float, **options: Any
+    ) -> None:
         tables = _chosen(table)
         if check:
             self._check(tables)
@@ -46,6 +51,11 @@ class Command(ProjectCommand):
         results, failures = [], []
         with only_run():
             steps = self._plan(tables)
+            leaving = sum(isinstance(step, Retire) for step in steps)
+            self.confirm(
+                f"This exports {leaving} partitions to {settings.ARCHIVE_DIR} and drops them from the database.",
+                interactive=leaving > 0 and not noinput,
+            )
             for step in steps:
                 # One table that is in use does not keep the others waiting.
                 try:
@@ -99,12 +109,12 @@ class Command(ProjectCommand):
             return
         else:
             right = Column("partitions", justify="right"), Column("rows", justify="right")
-            table = Table("table", "step", "from", "to", *right, box=None, pad_edge=False)
+            table = Table("table", "step", "from", "to", *right, "file", box=None, pad_edge=False)
             for row in result["steps"]:
                 bounds = [f"{row[end]:%Y-%m-%d}" if row[end] else "" for end in ("from", "to")]
                 rows = f"{row['rows']:,}" if "rows" in row else ""
                 count = str(len(row["partitions"]))
-                table.add_row(row["table"], row["step"], *bounds, count, rows)
+                table.add_row(row["table"], row["step"], *bounds, count, rows, row.get("file") or "")
         self.console.print(table, soft_wrap=True, highlight=False, markup=False)
 
 

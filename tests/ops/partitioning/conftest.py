@@ -11,7 +11,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -48,18 +50,25 @@ def database(django_db_setup: None, django_db_blocker: Any, worker_id: str) -> I
 
 @pytest.fixture
 def run(database: Database) -> Run:
-    """Plan and apply as the command does, at a given time; `report` is told `(step, part)`."""
+    """Plan and apply as the command does, at a given time; `report` is told `(step, part)`.
+
+    Unless `retention` is asked for, all periods are kept: the given time is often far ahead.
+    """
 
     def call(
         *,
         now: datetime,
         tables: tuple[RangePartitioning, ...] = (LP_QUOTES,),
+        retention: bool = False,
         lock_wait: float = 20,
+        folder: Path | None = None,
         report: Callable[[str, str], None] = lambda step, part: None,
     ) -> list[dict[str, object]]:
+        if not retention:
+            tables = tuple(replace(table, retention=None) for table in tables)
         with only_run():
             return [
-                apply(step, lock_wait=lock_wait, report=lambda part, name=step.name: report(name, part))  # type: ignore[misc]
+                apply(step, lock_wait=lock_wait, folder=folder, report=lambda part, name=step.name: report(name, part))  # type: ignore[misc]
                 for step in plan_all(tables, now=now)
             ]
 

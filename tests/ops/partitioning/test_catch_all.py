@@ -114,10 +114,10 @@ def test_nobody_waits_and_no_row_is_missed_or_seen_twice_meanwhile(run: Run, dat
     """Writers into the catch-all, into other periods and far ahead, and readers who count what does not change."""
     ahead = (bounds(database)[-1][1] - datetime.now(UTC)).days
     database.rows(
-        "INSERT INTO lp_quotes_catch_all (provider_id, instrument_id, quoted_at, bid, ask)"
-        " SELECT gen_random_uuid(), gen_random_uuid(), now() + %s * interval '1 day' + n * interval '40 seconds', 7, 7"
+        "INSERT INTO lp_quotes (provider_id, instrument_id, quoted_at, bid, ask)"
+        " SELECT %s, %s, now() + %s * interval '1 day' + n * interval '40 seconds', 7, 7"
         " FROM generate_series(1, 20000) n",
-        [ahead + 2],
+        [*quote_sources(), ahead + 2],
     )
     rows = count(database)
     with (
