@@ -178,3 +178,35 @@ def guard_request() -> list[SharedTrigger]:
             operation=pgtrigger.Update | pgtrigger.Delete,
         ),
     ]
+
+
+def user_changed() -> SharedTrigger:
+    """What changes a person's access, profile or identity is in the logs of users and of compliance."""
+    return SharedTrigger(
+        name="activity",
+        function="record_user_activity",
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Update,
+    )
+
+
+def key_changed() -> list[SharedTrigger]:
+    """A key that is made or revoked is its user's activity."""
+    return [
+        SharedTrigger(
+            name="created",
+            function="record_key_activity",
+            level=pgtrigger.Row,
+            when=pgtrigger.After,
+            operation=pgtrigger.Insert,
+        ),
+        SharedTrigger(
+            name="revoked",
+            function="record_key_activity",
+            level=pgtrigger.Row,
+            when=pgtrigger.After,
+            operation=pgtrigger.Update,
+            condition=pgtrigger.Condition("OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL"),
+        ),
+    ]

@@ -1,8 +1,20 @@
-"""The triggers that only tables of risk have; their functions are in migrations/sql/0001_functions.up.sql."""
+"""The triggers that only tables of risk have; their functions are in migrations/sql."""
 
 import pgtrigger
 
 from config.database.triggers import SharedTrigger, never_removed
+
+
+def risk_event(function: str, condition: str | None = None) -> SharedTrigger:
+    """A new row is an event for the risk desk, too, which `function` writes."""
+    return SharedTrigger(
+        name="risk_event",
+        function=function,
+        level=pgtrigger.Row,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        condition=pgtrigger.Condition(condition) if condition else None,
+    )
 
 
 def append_only_but_for_resolution() -> list[SharedTrigger]:

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.triggers import key_changed
 from audit.capture import audited
 from config.database.constraints import requires
 from config.database.models import MutableEntity
@@ -43,7 +44,7 @@ class ApiKey(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "api_keys"
-        triggers = [*MutableEntity.Meta.triggers, *audited(secret=("key_hash",), critical=True)]
+        triggers = [*MutableEntity.Meta.triggers, *key_changed(), *audited(secret=("key_hash",), critical=True)]
         verbose_name = "API key"
         constraints = [
             # Also how a request finds its key.

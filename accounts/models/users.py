@@ -12,7 +12,7 @@ from django.db.models.functions import Lower, Upper
 
 from accounts.choices import KycStatus
 from accounts.passwords import PasswordField
-from accounts.triggers import user_rights
+from accounts.triggers import user_changed, user_rights
 from audit.capture import audited
 from config.database.constraints import between, not_negative, one_of, requires
 from config.database.fields import EncryptedTextField, MetadataField
@@ -107,6 +107,7 @@ class User(AbstractBaseUser, SoftDeletableEntity):
         triggers = [
             *SoftDeletableEntity.Meta.triggers,
             user_rights(),
+            user_changed(),
             *audited(secret=("password", "two_factor_secret"), critical=True),
         ]
         constraints = [

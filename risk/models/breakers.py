@@ -17,6 +17,7 @@ from risk.choices import (
     BreakerStatus,
     BreakerType,
 )
+from risk.triggers import risk_event
 
 #: The statuses in which a breaker holds trading back; `triggered_at` is set in these and in no other.
 HOLDING = (BreakerStatus.TRIGGERED, BreakerStatus.COOLING_DOWN)
@@ -142,6 +143,10 @@ class CircuitBreakerEvent(AppendOnlyEntity):
 
     class Meta(AppendOnlyEntity.Meta):
         db_table = "circuit_breaker_events"
+        triggers = [
+            *AppendOnlyEntity.Meta.triggers,
+            risk_event("record_breaker_event", "NEW.event_type = 'triggered'"),
+        ]
         constraints = [
             one_of("circuit_breaker_events", "event_type", BreakerEventType),
             one_of("circuit_breaker_events", "action_taken", BreakerEventAction),

@@ -17,7 +17,7 @@ from risk.choices import (
     LimitEntity,
     LimitType,
 )
-from risk.triggers import append_only_but_for_resolution
+from risk.triggers import append_only_but_for_resolution, risk_event
 
 #: The kinds of entities that are named by `entity_id`.
 IDENTIFIED = (LimitEntity.USER, LimitEntity.ACCOUNT, LimitEntity.INSTRUMENT)
@@ -182,7 +182,7 @@ class RiskLimitBreach(Entity):
     class Meta(Entity.Meta):
         db_table = "risk_limit_breaches"
         verbose_name_plural = "risk limit breaches"
-        triggers = append_only_but_for_resolution()
+        triggers = [*append_only_but_for_resolution(), risk_event("record_limit_breach_event")]
         constraints = [
             one_of("risk_limit_breaches", "severity", BreachSeverity),
             one_of("risk_limit_breaches", "action_taken", BreachAction),

@@ -16,6 +16,7 @@ from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField, RatioField
 from config.database.models import MutableEntity
 from risk.choices import MarginCallStatus, MarginCallType
+from risk.triggers import risk_event
 from trading.choices import EsmaClass
 
 
@@ -226,7 +227,7 @@ class MarginCall(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "margin_calls"
-        triggers = [*MutableEntity.Meta.triggers, *audited()]
+        triggers = [*MutableEntity.Meta.triggers, *audited(), risk_event("record_margin_call_event")]
         constraints = [
             one_of("margin_calls", "call_type", MarginCallType),
             one_of("margin_calls", "status", MarginCallStatus),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from ops.bench.cases.audit import audits
 from ops.bench.cases.backup import BACKUP, MANIFEST
 from ops.bench.cases.flow import flow
 from ops.bench.cases.guards import guards
@@ -25,6 +26,7 @@ def alone(benchmark: Benchmark) -> Groups:
 
 BENCHMARKS: dict[str, Groups] = {
     **{each.name: alone(each) for each in (BACKUP, IMPORT_QUOTES, KEYS, LEDGER, MANIFEST, MIGRATE)},
+    "audit": audits,
     "flow": flow,
     "guards": guards,
 }

@@ -1,0 +1,2 @@
+DROP FUNCTION record_key_activity();
+DROP FUNCTION record_user_activity();

@@ -1,0 +1,3 @@
+DROP FUNCTION record_breaker_event();
+DROP FUNCTION record_limit_breach_event();
+DROP FUNCTION record_margin_call_event();
