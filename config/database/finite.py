@@ -26,16 +26,23 @@ class AreFinite(Func):
     conditional = True
 
     def as_sql(self, compiler: Any, connection: Any, *args: Any, **context: Any) -> tuple[str, tuple[Any, ...]]:
-        parts: list[str] = []
-        parameters: list[Any] = []
+        # The server reads the text of every CHECK anew for each statement, so one array per type: it is the shortest.
+        found: dict[str, list[str]] = {}
+        parameters: dict[str, list[Any]] = {}
         for expression in self.get_source_expressions():
             sql, values = compiler.compile(expression)
             field = expression.output_field
-            # The cast gives a type to the empty value of a form.
-            is_number = isinstance(field, models.DecimalField)
-            parts.append(f"{sql} <> 'NaN'" if is_number else f"isfinite({sql}::{field.db_type(connection)})")
-            parameters += values
-        return f"({' AND '.join(parts)})", tuple(parameters)
+            kind = "numeric" if isinstance(field, models.DecimalField) else str(field.db_type(connection))
+            found.setdefault(kind, []).append(sql)
+            parameters.setdefault(kind, []).extend(values)
+        # The first element, or the cast, gives a type to the empty values of a form.
+        parts = [
+            f"NOT (ARRAY[0.0, {', '.join(columns)}] && '{{NaN}}')"
+            if kind == "numeric"
+            else f"NOT (ARRAY[{', '.join(columns)}]::{kind}[] && '{{infinity,-infinity}}')"
+            for kind, columns in found.items()
+        ]
+        return f"({' AND '.join(parts)})", tuple(value for kind in found for value in parameters[kind])
 
 
 def add_finite_check(sender: type[models.Model], **kwargs: Any) -> None:

@@ -1,5 +1,3 @@
 ALTER TABLE system_events DROP CONSTRAINT system_events_event_type_check;
-ALTER TABLE system_events ADD CONSTRAINT system_events_event_type_check CHECK (event_type IN (
-    'server_start', 'server_stop', 'error', 'lp_connection_lost', 'lp_connection_restored',
-    'backup_completed', 'backup_failed', 'restore_completed', 'migration_completed', 'data_imported',
-    'config_changed', 'security_alert'));
+ALTER TABLE system_events ADD CONSTRAINT system_events_event_type_check CHECK (event_type = ANY (
+  '{server_start,server_stop,error,lp_connection_lost,lp_connection_restored,backup_completed,backup_failed,restore_completed,migration_completed,data_imported,config_changed,security_alert}'::text[]));

@@ -82,8 +82,8 @@ def _group(clients: int, quick: bool) -> list[Benchmark]:
     )
     orm_flow = benchmark(
         name="flow_orm",
-        sentence="the services against naive ORM calls, on tables without triggers, chains and audit",
-        baseline=prepared(orm.play, clients, unguarded.without_chains),
+        sentence="the services against naive ORM calls, which write by hand what triggers and chains write and tie",
+        baseline=prepared(orm.play, clients, unguarded.by_hand),
         floor=2,
     )
     if quick:

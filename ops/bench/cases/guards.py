@@ -44,6 +44,7 @@ GUARDS: dict[str, tuple[str, Change]] = {
     "order_events": ("what record_order_event() looks at", partial(_with_function_of, file="without_event_rules.sql")),
     "ledger": ("what post_entries() looks at", partial(_with_function_of, file="without_ledger_rules.sql")),
     "journals": ("the triggers of journals", partial(_without_triggers, name="^journals_")),
+    "audit": ("the triggers that log changes", partial(_without_triggers, name="_audit_(insert|update|delete)$")),
     "touch": ("the triggers that keep updated_at", partial(_without_triggers, name="_touch$")),
     "append_only": ("the triggers that refuse changes", partial(_without_triggers, name="_append_only")),
 }

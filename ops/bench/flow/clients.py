@@ -5,6 +5,7 @@ from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from threading import BrokenBarrierError
 
+from django.conf import settings
 from django.db import connections
 
 from config.commands import Failed
@@ -40,6 +41,7 @@ def clients(traders: list[Trader], play: Callable[[Life], object], count: int) -
 
 
 def _client(trader: Trader, play: Callable[[Life], object], count: int, start: Barrier) -> None:
+    settings.DEBUG = False  # it keeps a log of all statements
     try:
         for life in lives(trader, 0, WARM_UP):
             play(life)

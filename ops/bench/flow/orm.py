@@ -1,7 +1,8 @@
 """The flow as naive ORM calls: one object after the other is read, changed in Python and saved.
 
-It runs on tables without triggers and chains, so that events, heads and balances are written by hand. It does what it
-must for the same rows, locks what it changes, and checks nothing that the database does not.
+It runs on tables without the triggers that write events, heads and balances, which are written by hand here; all other
+rules are the same. It does what the services promise: it looks up whether an event has been recorded already, whether
+account and instrument may trade and whether the status may change, and it locks what it changes.
 """
 
 from collections.abc import Mapping
@@ -13,9 +14,19 @@ from django.utils import timezone
 
 from accounts.choices import AccountKind
 from accounts.models import Account, AccountTransaction, Journal
+from config.commands import Failed
 from ops.bench.flow.lives import COMMISSION, QUANTITY, VENUE, Life
 from trading.choices import NO_STATUS, OrderStatus
-from trading.models import Instrument, Order, OrderAudit, OrderFill, Position, PositionAudit, Trade
+from trading.models import (
+    Instrument,
+    Order,
+    OrderAudit,
+    OrderFill,
+    OrderStatusTransition,
+    Position,
+    PositionAudit,
+    Trade,
+)
 
 
 def play(life: Life) -> None:
@@ -28,6 +39,12 @@ def play(life: Life) -> None:
 def submit(life: Life) -> Order:
     account = Account.objects.get(pk=life.trader.account_id)
     instrument = Instrument.objects.get(pk=life.trader.instrument_id)
+    if Order.objects.filter(account=account, client_order_id=life.key).exists():
+        raise Failed(f"Order {life.key} is there already.")
+    if account.is_locked or not (account.is_active and instrument.is_active and instrument.is_tradable):
+        raise Failed(f"Order {life.key} may not be placed.")
+    if QUANTITY % instrument.quantity_step or not instrument.min_quantity <= QUANTITY <= instrument.max_quantity:
+        raise Failed(f"Order {life.key} has a wrong quantity.")
     order = Order.objects.create(
         account=account,
         user_id=account.user_id,
@@ -52,6 +69,7 @@ def submit(life: Life) -> Order:
 def acknowledge(submitted: Order) -> None:
     order = Order.objects.select_for_update().get(pk=submitted.pk)
     before, order.status = order.status, OrderStatus.NEW
+    _check_transition(before, order.status, "new")
     order.submitted_at = timezone.now()
     order.event_seq += 1
     order.save()
@@ -61,6 +79,10 @@ def acknowledge(submitted: Order) -> None:
 @transaction.atomic
 def fill(submitted: Order, life: Life) -> None:
     order = Order.objects.select_for_update().get(pk=submitted.pk)
+    if OrderFill.objects.filter(venue=VENUE, execution_id=life.key).exists():
+        raise Failed(f"Execution {life.key} is recorded already.")
+    if order.filled_quantity + QUANTITY > order.quantity:
+        raise Failed(f"Execution {life.key} is more than was ordered.")
     account = Account.objects.get(pk=order.account_id)
     instrument = Instrument.objects.get(pk=order.instrument_id)
     execution = OrderFill.objects.create(
@@ -74,6 +96,7 @@ def fill(submitted: Order, life: Life) -> None:
     )
 
     before, order.status = order.status, OrderStatus.FILLED
+    _check_transition(before, order.status, "trade")
     order.filled_quantity += QUANTITY
     order.filled_notional += QUANTITY * life.price
     order.commission += COMMISSION
@@ -92,6 +115,11 @@ def fill(submitted: Order, life: Life) -> None:
 
     trade = _move_position(order, account, instrument, execution, life)
     _book(account, trade, execution)
+
+
+def _check_transition(before: str, after: str, exec_type: str) -> None:
+    if not OrderStatusTransition.objects.filter(from_status=before, to_status=after, exec_type=exec_type).exists():
+        raise Failed(f"An order does not go from {before} to {after}.")
 
 
 def _order_event(
@@ -170,9 +198,12 @@ def _book(client: Account, trade: Trade, execution: OrderFill) -> None:
     house = Account.objects.filter(
         kind=AccountKind.HOUSE, currency_id=client.currency_id, account_type=client.account_type
     ).get()
+    key = f"fill:{VENUE}:{execution.execution_id}"
+    if Journal.objects.filter(idempotency_key=key).exists():
+        raise Failed(f"Journal {key} is posted already.")
     journal = Journal.objects.create(
         kind="trade",
-        idempotency_key=f"fill:{VENUE}:{execution.execution_id}",
+        idempotency_key=key,
         metadata={"fill": str(execution.pk)},
     )
     # In the order of their ids, so that two fills never wait for each other.

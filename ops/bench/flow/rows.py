@@ -1,4 +1,4 @@
-"""What a side of the flow has left: the same rows as every other side, but for keys and times."""
+"""What a side of the flow has left: the same rows as every other side, but for keys, times and transactions."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _FREE = {
 _COLUMNS = """
     SELECT column_name, data_type FROM information_schema.columns
      WHERE table_schema = current_schema() AND table_name = %s
-       AND data_type NOT IN ('uuid', 'bytea', 'timestamp with time zone') AND column_name <> 'id'
+       AND data_type NOT IN ('uuid', 'bytea', 'timestamp with time zone') AND column_name NOT IN ('id', 'txid')
      ORDER BY ordinal_position
 """
 

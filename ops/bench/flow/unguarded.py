@@ -65,10 +65,31 @@ _CONSTRAINTS = """
 CHAINS = "_(chain|head|transition)_fk$"
 
 
+#: Triggers that need nobody's help and stand in nobody's way, whoever writes.
+BYSTANDERS = "_(audit_(insert|update|delete|truncate)|touch|append_only|append_only_truncate|soft_delete)$"
+
+
+def by_hand(connection: psycopg.Connection) -> None:
+    """Have events, heads and balances written by hand: what writes and ties them goes, audit and all else stay."""
+    for table in TABLES:
+        triggers = connection.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal AND tgname !~ %s",
+            [table, BYSTANDERS],
+        )
+        for (trigger,) in triggers.fetchall():
+            statement = sql.SQL("ALTER TABLE {} DISABLE TRIGGER {}")
+            connection.execute(statement.format(sql.Identifier(table), sql.Identifier(trigger)))
+    _without_keys_of_chains(connection)
+
+
 def without_chains(connection: psycopg.Connection) -> None:
-    """Take triggers and chains away: events, heads and balances are what somebody writes. The other rules stay."""
+    """Take all triggers and chains away, audit with them. CHECKs and other keys stay."""
     for table in TABLES:
         connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
+    _without_keys_of_chains(connection)
+
+
+def _without_keys_of_chains(connection: psycopg.Connection) -> None:
     drop_constraints(connection, "f", CHAINS)
     # The application writes what triggers and functions of the owner wrote before.
     connection.execute("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO trading_app")
