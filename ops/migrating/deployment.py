@@ -8,6 +8,7 @@ from typing import Any
 
 from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
+from ops.migrating.dry_run import DryRun
 from ops.migrating.executor import GuardedExecutor
 from ops.migrating.history import History
 from ops.migrating.patience import MAX_RETRY_SECONDS, Patience
@@ -27,6 +28,8 @@ class Policy:
     allow_ahead: bool = False
     allow_ahead_if_idle: bool = False
     allow_edited: bool = False
+    #: Takes the lines of what would be run, instead of running it.
+    show: Callable[[str], None] | None = None
 
 
 @contextmanager
@@ -46,7 +49,11 @@ def deployment(
             patience = Patience(alias, max_retry_seconds=policy.max_retry_seconds, notify=notify)
 
             def executor(connection: Any, progress: Callable[..., Any] | None = None) -> GuardedExecutor:
-                made = GuardedExecutor(connection, progress, patience=patience, history=history)
+                made = (
+                    DryRun(connection, progress, patience=patience, history=history, show=policy.show)
+                    if policy.show
+                    else GuardedExecutor(connection, progress, patience=patience, history=history)
+                )
                 if not policy.allow_ahead:
                     refuse_ahead(made, unless_idle=policy.allow_ahead_if_idle)
                 refuse_edited(made, history, allowed=policy.allow_edited)

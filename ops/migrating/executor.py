@@ -1,8 +1,8 @@
 """Runs migrations: each is there as a whole, with its record, or not at all, and nobody queues behind it for long."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -57,18 +57,15 @@ class GuardedExecutor(MigrationExecutor):
                 self._write_what_was_left(self.history)
             return super().migrate(targets, plan, *args, **options)
         direction = Direction.BACKWARDS if plan[0][1] else Direction.FORWARDS
-        self._set_lock_timeout(LOCK_TIMEOUT_MS)
         try:
-            if self.history:
-                self.history.begin(self.loader, direction)
-            state = super().migrate(targets, plan, *args, **options)
+            with self.short_time_outs():
+                if self.history:
+                    self.history.begin(self.loader, direction)
+                state = super().migrate(targets, plan, *args, **options)
         except BaseException as error:
             if self.history:
                 self.history.finish(error)
             raise
-        finally:
-            with suppress(psycopg.Error):
-                self._set_lock_timeout(OWNER.timeouts.lock_timeout)
         if self.history:
             self.history.finish()
         return state
@@ -173,6 +170,16 @@ class GuardedExecutor(MigrationExecutor):
     def _report(self, action: str, migration: Migration, fake: bool) -> None:
         if self.progress_callback:
             self.progress_callback(action, migration, fake)
+
+    @contextmanager
+    def short_time_outs(self) -> Iterator[None]:
+        """Within the block the session waits for a lock for a moment only."""
+        self._set_lock_timeout(LOCK_TIMEOUT_MS)
+        try:
+            yield
+        finally:
+            with suppress(psycopg.Error):
+                self._set_lock_timeout(OWNER.timeouts.lock_timeout)
 
     def _set_lock_timeout(self, milliseconds: int) -> None:
         self.connection.ensure_connection()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 
 from ops.migrating.source import PROJECT_APPS
@@ -11,15 +12,19 @@ from ops.migrating.source import PROJECT_APPS
 
 @dataclass(frozen=True)
 class MigrationSql:
-    """One migration's forward SQL, between BEGIN and COMMIT where it runs in one transaction."""
+    """One migration and its forward SQL."""
 
-    app: str
-    name: str
+    migration: Migration
     sql: str
 
     @property
     def file_name(self) -> str:
-        return f"{self.app}.{self.name}.sql"
+        return f"{self.migration}.sql"
+
+    @property
+    def script(self) -> str:
+        """Between BEGIN and COMMIT where it runs in one transaction."""
+        return f"BEGIN;\n{self.sql}\nCOMMIT;\n" if self.migration.atomic else f"{self.sql}\n"
 
 
 def project_migrations() -> Iterator[MigrationSql]:
@@ -30,7 +35,4 @@ def project_migrations() -> Iterator[MigrationSql]:
         if app not in PROJECT_APPS:
             continue
         migration = loader.graph.nodes[app, name]
-        statements = loader.collect_sql([(migration, False)])
-        if migration.atomic:
-            statements = ["BEGIN;", *statements, "COMMIT;"]
-        yield MigrationSql(app, name, "\n".join(statements) + "\n")
+        yield MigrationSql(migration, "\n".join(loader.collect_sql([(migration, False)])))

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -8,6 +8,7 @@ from django.core.management.commands import migrate
 from config.commands import UsageFailed
 from config.database.owner import connected_as_owner
 from ops.migrating.deployment import LOCK_WAIT_SECONDS, Policy, deployment
+from ops.migrating.dry_run import Shown
 from ops.migrating.patience import MAX_RETRY_SECONDS
 
 
@@ -38,6 +39,11 @@ class Command(migrate.Command):
             help="how long to come back for a lock that another session holds (default 300)",
         )
         parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="print the SQL and the lock that each statement takes, change nothing",
+        )
+        parser.add_argument(
             "--allow-ahead", action="store_true", help="go on although newer code has migrated this database"
         )
         parser.add_argument(
@@ -58,9 +64,17 @@ class Command(migrate.Command):
             allow_ahead=options["allow_ahead"] or options["prune"],
             allow_ahead_if_idle=options.get("allow_ahead_if_idle", False),
             allow_edited=options["allow_edited"],
+            show=self.stdout.write if options["dry_run"] else None,
         )
         notify = self.stderr.write if options["verbosity"] else lambda sentence: None
-        with deployment(options["database"], policy, notify) as executor, _executor_of_django(executor):
+        if options["dry_run"]:
+            # Nothing but SQL goes to stdout.
+            options["verbosity"] = 0
+        with (
+            suppress(Shown),
+            deployment(options["database"], policy, notify) as executor,
+            _executor_of_django(executor),
+        ):
             super().handle(*args, **options)
 
 

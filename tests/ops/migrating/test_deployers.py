@@ -51,7 +51,7 @@ def test_a_deployer_that_has_waited_long_enough_says_who_runs(
         code, output = migrate("shop", "--lock-wait=0.2")
         assert code == Locked.returncode
         assert f"Another migration is running (process {holder.info.backend_pid}" in output
-    assert live_database.rows("SELECT FROM django_migrations WHERE app = 'shop'") == []
+    assert live_database.rows("SELECT 1 AS found FROM django_migrations WHERE app = 'shop'") == []
 
 
 def test_a_deployer_that_waits_holds_up_no_index(start: Start, live_database: Database) -> None:

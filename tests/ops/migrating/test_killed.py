@@ -51,7 +51,7 @@ def test_the_same_command_again_finishes(
     assert code == 0, output
     assert fresh_database.rows("SELECT DISTINCT price, stock FROM shop_item") == [{"price": 11, "stock": 0}]
     assert fresh_database.rows("SELECT count(*) AS sales FROM shop_sale") == [{"sales": 20}]
-    assert fresh_database.rows("SELECT FROM pg_index WHERE NOT indisvalid") == []
+    assert fresh_database.rows("SELECT 1 AS found FROM pg_index WHERE NOT indisvalid") == []
     applied = fresh_database.rows("SELECT name FROM django_migrations WHERE app = 'shop'")
     assert len(applied) == 4
     results = {row["result"] for row in fresh_database.rows("SELECT result FROM migration_runs")}

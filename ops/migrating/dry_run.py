@@ -1,0 +1,81 @@
+"""What a run would do: the SQL of each migration, and the lock of each statement."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.migrations import Migration
+
+from ops.migrating.executor import GuardedExecutor
+from ops.migrating.lock_modes import created_table, locks_taken, runs_code
+from ops.migrating.splitting import statements
+
+
+class Shown(Exception):
+    """Everything was shown, and nothing is to be run."""
+
+
+@dataclass(frozen=True)
+class PlannedStatement:
+    """A statement, and in words which locks it takes on tables that are there already."""
+
+    sql: str
+    locks: str
+
+
+def planned(
+    executor: GuardedExecutor, plan: list[tuple[Migration, bool]]
+) -> Iterator[tuple[Migration, list[PlannedStatement]]]:
+    """Each migration of the plan with its statements; runs none of them."""
+    state = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
+    created: set[str] = set()
+    for migration, backwards in plan:
+        with executor.connection.schema_editor(collect_sql=True, atomic=migration.atomic) as editor:
+            if backwards:
+                before = executor.loader.project_state((migration.app_label, migration.name), at_end=False)
+                migration.unapply(before, editor, collect_sql=True)
+            else:
+                state = migration.apply(state, editor, collect_sql=True)
+        script = "\n".join(editor.collected_sql)
+        found = []
+        for statement in statements(script):
+            if table := created_table(statement):
+                created.add(table)
+            found.append(PlannedStatement(statement, _in_words(statement, created)))
+        if not all(operation.reduces_to_sql for operation in migration.operations):
+            found.append(PlannedStatement("(Python code)", "whatever its queries take"))
+        yield migration, found
+
+
+def _in_words(statement: str, created: set[str]) -> str:
+    locks = [f"{taken.lock} on {taken.table}" for taken in locks_taken(statement) if taken.table not in created]
+    if locks:
+        return ", ".join(locks)
+    return "whatever its functions take" if runs_code(statement) else "no lock that others meet"
+
+
+def as_text(migration: Migration, found: list[PlannedStatement], *, backwards: bool) -> Iterator[str]:
+    """Lines of SQL, with comments."""
+    how = "one transaction" if migration.atomic else "statement by statement"
+    yield f"-- {'Unapply' if backwards else 'Apply'} {migration} ({how})"
+    for statement in found:
+        yield f"-- {statement.locks}"
+        yield f"{statement.sql};"
+    yield ""
+
+
+class DryRun(GuardedExecutor):
+    """An executor that shows instead of running."""
+
+    def __init__(self, *args: Any, show: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._show = show
+
+    def migrate(self, targets: Any, plan: Any = None, *args: Any, **options: Any) -> Any:
+        steps = plan if plan is not None else self.migration_plan(targets)
+        for (migration, found), (_, backwards) in zip(planned(self, steps), steps, strict=True):
+            for line in as_text(migration, found, backwards=backwards):
+                self._show(line)
+        if not steps:
+            self._show("-- Nothing to apply.")
+        raise Shown
