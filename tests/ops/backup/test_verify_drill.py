@@ -28,11 +28,16 @@ def doctored(backup: Backup, **changes: Any) -> None:
     manifests.write(backup.path, {**backup.sound, **changes})
 
 
-def test_a_good_backup_is_restored_and_proved(broker: Database, store: Store) -> None:
+def test_a_good_backup_is_restored_and_proved(broker: Database, store: Store, manage: Callable[..., Answer]) -> None:
+    sealed = manage("seal_audit", "--json")
+    assert sealed.returncode == 0, sealed.stderr
+    assert json.loads(sealed.stdout)["rows"] > 0
     backup = back_up(store)
     result = drill(store, backup)
     assert (result["ok"], result["problems"]) == (True, [])
     assert result["books_rules"] > 20
+    # What was sealed there is what came back: rows, layouts, functions.
+    assert result["audit"] == "holds"
     proved = store.get(backup.id)
     assert proved.is_drilled
     assert proved.sound["last_drill"] == result
