@@ -97,11 +97,13 @@ def test_lock_is_held_until_the_transaction_ends(connection: Any) -> None:
         cursor.execute("SELECT pg_sleep(0.1)")
         connection.commit()
         connection.set_autocommit(True)
-        cursor.execute("SELECT pg_sleep(0.3)")
+        cursor.execute("SELECT pg_sleep(3)")
     lock, first, second, after = trace.finish()
-    assert 300 <= lock.held_ms < 600
-    assert 200 <= first.duration_ms < 400
-    assert 100 <= second.held_ms < 300
+    # The sleep after the commit is not counted; a busy machine may take its time elsewhere.
+    assert 300 <= lock.held_ms < 3000
+    assert 200 <= first.duration_ms <= first.held_ms
+    assert 100 <= second.held_ms < first.held_ms < lock.held_ms
+    assert after.duration_ms >= 3000
     assert (lock.stall_ms > 300, first.stall_ms, second.stall_ms, after.stall_ms) == (True, 0, 0, 0)
 
 
