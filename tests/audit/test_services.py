@@ -19,7 +19,7 @@ def test_a_system_event_is_written_with_its_details() -> None:
         details={"bytes": 12},
         service="backup_db",
     )
-    event = SystemEvent.objects.get()
+    event = SystemEvent.objects.get(event_type=SystemEventType.BACKUP_COMPLETED)
     assert (event.event_type, event.severity, event.message) == (
         "backup_completed",
         Severity.INFO,

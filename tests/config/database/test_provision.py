@@ -93,6 +93,7 @@ def test_everything_is_made_from_nothing_and_only_once(bare: EmbeddedServer) -> 
 
     assert first.changes == (
         "role trading_owner created",
+        "role trading_owner made a member of pg_read_all_stats",
         "role trading_app created",
         "role trading_readonly created",
         "role trading_auditor created",
@@ -243,7 +244,7 @@ def test_two_runs_at_once_do_the_work_once(bare: EmbeddedServer) -> None:
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(provision, bare.admin_conninfo(), logins=LOGINS) for _ in range(2)]
         reports = sorted((run.result() for run in runs), key=lambda report: len(report.changes))
-    assert [len(report.changes) for report in reports] == [0, 14]
+    assert [len(report.changes) for report in reports] == [0, 15]
 
 
 def test_administrator_who_is_no_superuser_can_do_it(bare: EmbeddedServer) -> None:
