@@ -41,9 +41,14 @@ class Findings:
     limit: int = 20
     kept: list[Finding] = field(default_factory=list)
     counts: Counter[tuple[str, Problem]] = field(default_factory=Counter)
+    seen: set[tuple[Problem, str, str, int | None]] = field(default_factory=set)
 
     def add(self, finding: Finding) -> None:
-        """Count a finding, and keep it unless there are enough of its like."""
+        """Count a finding, and keep it unless there are enough of its like; what was found already is passed over."""
+        identity = finding.problem, finding.table, finding.key, finding.seal
+        if finding.key and identity in self.seen:
+            return
+        self.seen.add(identity)
         place = finding.table, finding.problem
         self.counts[place] += 1
         if self.counts[place] <= self.limit:

@@ -72,13 +72,27 @@ def _slabs(windows: list[Window]) -> Iterator[list[Window]]:
 
 def name_rows(layout: Layout, period: str, window: Window, findings: Findings) -> None:
     """Find out which rows break a seal, by the keys and hashes that were kept with it."""
+    if not compare_lists(layout, period, window, _stored_chunks(layout, window), findings):
+        findings.add(
+            Finding(
+                problem=Problem.LIST,
+                table=layout.table,
+                seal=window.seal,
+                sentence=f"Seal {window.seal}: rows of {layout.table} were altered, and the list of them in"
+                " audit_seal_chunks as well; the list beside the anchor names them (--anchor).",
+            )
+        )
+
+
+def compare_lists(
+    layout: Layout, period: str, window: Window, chunks: Iterator[dict[bytes, bytes]], findings: Findings
+) -> int:
+    """Compare a list of a window's rows with those that are there, and report each difference; returns how many."""
     sealed: dict[bytes, bytes] = {}
     live: dict[bytes, bytes] = {}
     named = 0
     nothing: dict[bytes, bytes] = {}
-    for stored, present in zip_longest(
-        _stored_chunks(layout, window), _live_chunks(layout, period, window), fillvalue=nothing
-    ):
+    for stored, present in zip_longest(chunks, _live_chunks(layout, period, window), fillvalue=nothing):
         sealed |= stored
         live |= present
         for key in sealed.keys() & live.keys():
@@ -89,16 +103,7 @@ def name_rows(layout: Layout, period: str, window: Window, findings: Findings) -
         for key in keys:
             named += 1
             _report(findings, problem, layout, key, window)
-    if not named:
-        findings.add(
-            Finding(
-                problem=Problem.LIST,
-                table=layout.table,
-                seal=window.seal,
-                sentence=f"Seal {window.seal}: rows of {layout.table} were altered, and the list of them in"
-                " audit_seal_chunks as well; the list that was exported with the seal names them.",
-            )
-        )
+    return named
 
 
 def _stored_chunks(layout: Layout, window: Window) -> Iterator[dict[bytes, bytes]]:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from audit.choices import SealKind
 from audit.sealing import chain
+from audit.sealing.code import seal_code
 from audit.sealing.horizon import Horizon, horizon
 from audit.sealing.tables import Layout, SealedTable, sealed_tables
 from audit.sealing.tree import root_of
@@ -47,6 +48,14 @@ def seal(*, done: Callable[[SealedTable], None] = lambda table: None) -> Sealed:
     return sealed
 
 
+def reseal_code() -> None:
+    """Seal the functions and triggers that a migration has made, where sealing has begun. The caller is the owner."""
+    with sealing_transaction() as cursor:
+        cursor.execute("SELECT to_regclass('audit_seal_chunks') IS NOT NULL")
+        if cursor.fetchone()[0] and (head := chain.newest(cursor)):
+            seal_code(cursor, head)
+
+
 @contextmanager
 def sealing_transaction() -> Iterator[Any]:
     """A transaction with one snapshot, which may take as long as it takes."""
@@ -63,8 +72,8 @@ def _opened(cursor: Any, sealed: Sealed) -> chain.Seal:
     """The head of the chain, which is begun where there is none."""
     head = chain.newest(cursor)
     if head is None:
-        sealed.seals += 1
-        head = chain.append(cursor, None, SealKind.START, details=horizon(cursor).database)
+        head = seal_code(cursor, chain.append(cursor, None, SealKind.START, details=horizon(cursor).database))
+        sealed.seals += head.id
     return head
 
 

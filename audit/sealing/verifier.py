@@ -1,19 +1,24 @@
-"""Checks the chain of seals and every sealed row, on one snapshot of the database."""
+"""Checks the chain of seals, every sealed row, the log against the rows, and the code, on one snapshot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection, transaction
 
-from audit.sealing import rows
+from audit.sealing import anchor, evidence, rows
+from audit.sealing.code import verify_code
 from audit.sealing.findings import Finding, Findings, Problem
+from audit.sealing.history import verify_history
 from audit.sealing.horizon import horizon
 from audit.sealing.tables import Layout
-from audit.sealing.windows import SealedPast, Window, read_chain
+from audit.sealing.tombstones import bury
+from audit.sealing.windows import SealedPast, read_chain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +29,8 @@ class Report:
     seals: int
     rows: int
     unsealed: int
+    live: int
+    anchors: int
     head: tuple[int, str] | None
 
 
@@ -31,12 +38,15 @@ def verify(
     *,
     since: datetime | None = None,
     limit: int = 20,
+    anchor_file: Path | None = None,
+    public_key: Ed25519PublicKey | None = None,
     total: Callable[[int], object] = lambda count: None,
     advance: Callable[[int], object] = lambda count: None,
 ) -> Report:
-    """Check the whole chain, and the rows of all seals (with `since`, of those made since then).
+    """Check the whole chain, the rows of all seals (with `since`, of those made since then), history and code.
 
-    `total` is told once how many rows there are to check, `advance` each time that some were.
+    `anchor_file` holds heads that were exported, signed with `public_key`. `total` is told once how many sealed rows
+    there are to check, `advance` each time that some were.
     """
     findings = Findings(limit=limit)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -45,17 +55,24 @@ def verify(
             "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
             " SET LOCAL work_mem = '128MB'; SET LOCAL jit = off"
         )
-        past = read_chain(cursor, findings, since=since, keep=frozenset())
+        anchors = list(anchor.read_anchors(anchor_file, public_key, findings)) if anchor_file and public_key else []
+        past = read_chain(cursor, findings, since=since, keep=frozenset(each.seal for each in anchors))
+        bury(past, findings)
         count = _rows(past)
         total(count)
-        unsealed = 0
-        for table in sorted(past.windows):
-            unsealed += _verify_table(cursor, table, past, findings, advance)
+        unsealed = sum(_verify_table(cursor, table, past, findings, advance) for table in sorted(past.windows))
+        head = past.head.id if past.head else 0
+        if anchor.compare(anchors, past.hashes, head, findings) and anchor_file:
+            evidence.name_rows_by_lists(anchor_file, findings, dropped=past.dropped)
+        live = verify_history(cursor, findings, complete="audit_log" not in {table for table, _ in past.dropped})
+        verify_code(cursor, findings)
     return Report(
         findings=findings,
         seals=past.seals,
         rows=count,
         unsealed=unsealed,
+        live=live,
+        anchors=len(anchors),
         head=(past.head.id, past.head.hash.hex()) if past.head else None,
     )
 
@@ -63,22 +80,41 @@ def verify(
 def _verify_table(cursor: Any, table: str, past: SealedPast, findings: Findings, advance: rows.Advance) -> int:
     """Check one table; returns how many of its rows wait for their seal."""
     periods = past.windows[table]
-    every = [window for windows in periods.values() for window in windows]
-    layout = max(every, key=lambda window: window.seal).layout
+    layout = past.layouts[table]
     if not _columns_are_there(cursor, layout, findings):
         return 0
-    recent = [window for window in every if window.recent]
+    recent = [window for windows in periods.values() for window in windows if window.recent]
     bounds = min((window.lo for window in recent), default=past.ends[table]), past.ends[table]
     # Seals without rows cover all periods of a partitioned table; there is nothing to compare them with.
     for period in sorted(period for period in periods if period or not layout.time):
-        windows = [window for window in periods[period] if window.recent]
-        rows.verify_windows(cursor, layout, period, windows, bounds=bounds, findings=findings, advance=advance)
+        home = _home(cursor, layout, period)
+        windows = [
+            replace(window, layout=replace(window.layout, table=home)) for window in periods[period] if window.recent
+        ]
+        rows.verify_windows(
+            cursor, replace(layout, table=home), period, windows, bounds=bounds, findings=findings, advance=advance
+        )
     return _verify_outside(cursor, layout, past, findings)
 
 
+def _home(cursor: Any, layout: Layout, period: str) -> str:
+    """Where the rows of a period are: in the table, or in its partition that is detached and not dropped yet."""
+    if not period:
+        return layout.table
+    day = date.fromisoformat(period)
+    name = f"{layout.table}_p{day:%Y_%m}" if layout.interval == "month" else f"{layout.table}_p{day:%Y_%m_%d}"
+    cursor.execute("SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relkind = 'r' AND NOT relispartition", [name])
+    return name if cursor.fetchone() is not None else layout.table
+
+
 def _rows(past: SealedPast) -> int:
-    windows: list[Window] = [each for periods in past.windows.values() for some in periods.values() for each in some]
-    return sum(window.row_count for window in windows if window.recent)
+    return sum(
+        window.row_count
+        for periods in past.windows.values()
+        for windows in periods.values()
+        for window in windows
+        if window.recent
+    )
 
 
 def _columns_are_there(cursor: Any, layout: Layout, findings: Findings) -> bool:
@@ -90,7 +126,7 @@ def _columns_are_there(cursor: Any, layout: Layout, findings: Findings) -> bool:
     present = {name for (name,) in cursor.fetchall()}
     gone = [name for name, _ in layout.columns if name not in present]
     if gone:
-        what = "the table is gone" if not present else f"without {', '.join(gone)}"
+        what = f"without {', '.join(gone)}" if present else "the table is gone"
         findings.add(
             Finding(
                 problem=Problem.LAYOUT,

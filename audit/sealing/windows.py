@@ -31,19 +31,22 @@ class SealedPast:
 
     windows: dict[str, dict[str, list[Window]]] = field(default_factory=dict)
     ends: dict[str, int] = field(default_factory=dict)
-    dropped: dict[str, set[str]] = field(default_factory=dict)
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    tombstones: list[chain.Seal] = field(default_factory=list)
+    dropped: set[tuple[str, str]] = field(default_factory=set)
     seals: int = 0
     head: chain.Seal | None = None
     hashes: dict[int, bytes] = field(default_factory=dict)
 
 
-def read_chain(cursor: Any, findings: Findings, *, since: datetime | None, keep: frozenset[int]) -> SealedPast:
+def read_chain(
+    cursor: Any, findings: Findings, *, since: datetime | None, keep: frozenset[int] = frozenset()
+) -> SealedPast:
     """Check every link, and collect the windows; `keep` are the seals whose hash the caller wants to see.
 
     Windows sealed before `since` are collected too, but not marked as recent.
     """
     past = SealedPast()
-    layouts: dict[str, Layout] = {}
     starts: dict[str, int] = {}
     for seal in chain.seals(cursor):
         _check_link(seal, past.head, findings)
@@ -52,9 +55,11 @@ def read_chain(cursor: Any, findings: Findings, *, since: datetime | None, keep:
             past.hashes[seal.id] = seal.computed_hash
         table = seal.sealed_table
         if seal.kind == SealKind.LAYOUT:
-            layouts[table] = Layout.from_json(table, seal.details)
+            past.layouts[table] = Layout.from_json(table, seal.details)
+        elif seal.kind == SealKind.TOMBSTONE:
+            past.tombstones.append(seal)
         elif seal.kind == SealKind.ROWS:
-            _add_window(seal, past, layouts, starts, findings, recent=since is None or seal.sealed_at >= since)
+            _add_window(seal, past, starts, findings, recent=since is None or seal.sealed_at >= since)
     return past
 
 
@@ -75,14 +80,13 @@ def _check_link(seal: chain.Seal, before: chain.Seal | None, findings: Findings)
 def _add_window(
     seal: chain.Seal,
     past: SealedPast,
-    layouts: dict[str, Layout],
     starts: dict[str, int],
     findings: Findings,
     *,
     recent: bool,
 ) -> None:
     table, lo, hi = seal.sealed_table, seal.lo or 0, seal.hi or 0
-    if table not in layouts:
+    if table not in past.layouts:
         findings.add(
             Finding(
                 problem=Problem.CHAIN,
@@ -104,5 +108,5 @@ def _add_window(
             )
         )
     starts[table], past.ends[table] = lo, max(hi, past.ends.get(table, 0))
-    window = Window(seal.id, lo, hi, seal.row_count, seal.root, layouts[table], recent)
+    window = Window(seal.id, lo, hi, seal.row_count, seal.root, past.layouts[table], recent)
     past.windows.setdefault(table, {}).setdefault(seal.period, []).append(window)

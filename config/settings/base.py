@@ -132,6 +132,11 @@ BACKUP_RECIPIENTS = env.list("BACKUP_RECIPIENTS", default=[])
 BACKUP_IDENTITY_FILE = env.str("BACKUP_IDENTITY_FILE", default="")
 #: Signs the manifest of a backup, so that nobody without it can make or change one.
 BACKUP_SIGNING_KEY = env.str("BACKUP_SIGNING_KEY", default="")
+#: Where seal_audit exports the chain's head to, out of the database's reach: a file, or an https:// address.
+AUDIT_ANCHOR = env.str("AUDIT_ANCHOR", default="")
+#: PEM files of the Ed25519 key that signs it, and of its public half, which verifies it.
+AUDIT_SIGNING_KEY_FILE = env.str("AUDIT_SIGNING_KEY_FILE", default="")
+AUDIT_PUBLIC_KEY_FILE = env.str("AUDIT_PUBLIC_KEY_FILE", default="")
 SOURCE_DIR = PACKAGE_PARENT
 #: What the migrations give, as check_schema has found it; it may be removed at any time.
 SCHEMA_REFERENCE_DIR = Path(env.str("SCHEMA_REFERENCE_DIR", default=str(PROJECT_DIR / ".cache" / "schema")))

@@ -7,6 +7,7 @@ from rich.progress import Progress
 
 from audit.choices import Severity, SystemEventType
 from audit.sealing import chain
+from audit.sealing.exporting import export_head
 from audit.sealing.horizon import Delay, delay
 from audit.sealing.sealer import Sealed, seal
 from audit.sealing.tables import SealedTable, sealed_tables
@@ -21,7 +22,8 @@ SERVICE = "seal_audit"
 class Command(ProjectCommand):
     """Seals all rows of the logs and the ledger whose transactions have ended; to be run every minute.
 
-    It runs as the schema's owner (MIGRATE_DATABASE_URL), one at a time, and takes no lock that a writer waits for.
+    It runs as the schema's owner (MIGRATE_DATABASE_URL), one at a time, and takes no lock that a writer waits for. The
+    chain's head is signed (AUDIT_SIGNING_KEY_FILE) and exported to AUDIT_ANCHOR, a file or an https address.
     """
 
     help = (
@@ -51,7 +53,9 @@ class Command(ProjectCommand):
                 sealed = seal(done=advance)
             if late:
                 _record_delay(late)
-        self.emit(as_json(sealed, late))
+            with connection.cursor() as cursor:
+                anchored = export_head(cursor, sealed.head) if sealed.head else ""
+        self.emit({**as_json(sealed, late), "anchored_to": anchored or None})
         if late:
             raise Failed(
                 f"{late.holder} has kept rows from being sealed for {late.seconds:.0f} s: end that transaction."

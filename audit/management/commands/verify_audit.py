@@ -1,17 +1,20 @@
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from audit.sealing.anchor import public_key as load_public_key
 from audit.sealing.verifier import Report, verify
 from config.commands import ProjectCommand, UsageFailed, VerificationFailed
 
 
 class Command(ProjectCommand):
-    """Checks the chain of seals and every sealed row; changes nothing.
+    """Checks the chain of seals, every sealed row, and the audited tables against their log; changes nothing.
 
     Names each row that was altered, removed or slipped in. Exit code 4 when there is one.
     """
@@ -30,15 +33,31 @@ class Command(ProjectCommand):
             help="name at most N rows of each table and problem (default 20)",
         )
 
-    def handle(self, *, since: datetime | None, limit: int, **options: Any) -> None:
+        parser.add_argument(
+            "--anchor", type=Path, metavar="FILE", help="compare the chain with the heads that were exported there"
+        )
+        parser.add_argument(
+            "--public-key",
+            metavar="FILE",
+            default=settings.AUDIT_PUBLIC_KEY_FILE,
+            help="PEM file of the key that the anchor's signatures are checked with (default AUDIT_PUBLIC_KEY_FILE)",
+        )
+
+    def handle(
+        self, *, since: datetime | None, limit: int, anchor: Path | None, public_key: str, **options: Any
+    ) -> None:
         if limit < 1:
             raise UsageFailed("--limit is at least 1.")
+        if anchor and not public_key:
+            raise UsageFailed("An anchor is checked with a public key: name its file with --public-key.")
         columns = (TextColumn("Verifying rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self.notes, disable=not self.notes.is_terminal, transient=True) as progress:
             task = progress.add_task("Verifying", total=None)
             report = verify(
                 since=since,
                 limit=limit,
+                anchor_file=anchor,
+                public_key=load_public_key(public_key) if anchor else None,
                 total=lambda count: progress.update(task, total=count),
                 advance=lambda count: progress.advance(task, count),
             )
@@ -61,7 +80,8 @@ class Command(ProjectCommand):
                     highlight=False,
                 )
         self.console.print(
-            f"{result['rows']:,} rows of {result['seals']:,} seals checked, {result['total']:,} findings;"
+            f"{result['rows']:,} rows of {result['seals']:,} seals, {result['live_rows']:,} rows of audited tables and"
+            f" {result['anchors']:,} anchors checked, {result['total']:,} findings;"
             f" {result['unsealed']:,} rows wait for their seal.",
             highlight=False,
             soft_wrap=True,
@@ -84,6 +104,8 @@ def as_json(report: Report, since: datetime | None) -> dict[str, Any]:
         "seals": report.seals,
         "rows": report.rows,
         "unsealed": report.unsealed,
+        "live_rows": report.live,
+        "anchors": report.anchors,
         "since": since,
         "head": {"seal": report.head[0], "hash": report.head[1]} if report.head else None,
         "counts": [

@@ -4,8 +4,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
+from django.db import DEFAULT_DB_ALIAS
 
+from audit.sealing.chain import LOCK
+from audit.sealing.sealer import reseal_code
 from config.commands import UsageFailed
+from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
 from ops.migrating.deployment import LOCK_WAIT_SECONDS, Policy, deployment
 from ops.migrating.dry_run import Shown
@@ -76,6 +80,10 @@ class Command(migrate.Command):
             _executor_of_django(executor),
         ):
             super().handle(*args, **options)
+            if options["database"] == DEFAULT_DB_ALIAS:
+                # What a migration has made of functions and triggers is what verify_audit compares them with.
+                with exclusive(LOCK, what="The sealer", wait_seconds=options["lock_wait"]):
+                    reseal_code()
 
 
 @contextmanager

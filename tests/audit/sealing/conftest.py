@@ -7,9 +7,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from django.core.management import call_command
 from django.db import connections
 
@@ -142,11 +145,31 @@ def tamper(sealed: Database) -> Callable[..., list[dict[str, Any]]]:
 
     def execute(table: str, *statements: str) -> list[dict[str, Any]]:
         with sealed.connect(owner=True) as owner:
+            before = owner.execute(
+                "SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal", [table]
+            ).fetchall()
             owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             for statement in statements:
                 cursor = owner.execute(statement)
             found = cursor.fetchall() if cursor.description else []
-            owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+            for trigger in before:
+                always = "ALWAYS" if trigger["tgenabled"] == "A" else ""
+                owner.execute(f"ALTER TABLE {table} ENABLE {always} TRIGGER {trigger['tgname']}")
         return found
 
     return execute
+
+
+@pytest.fixture
+def anchored(sealed: Database, run: Run, settings: Any, tmp_path: Path) -> Path:
+    """The anchor file, with the head of `sealed` in it."""
+    key = Ed25519PrivateKey.generate()
+    private, public = tmp_path / "signing.pem", tmp_path / "public.pem"
+    private.touch(mode=0o600)
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    settings.AUDIT_ANCHOR = str(tmp_path / "anchor.jsonl")
+    settings.AUDIT_SIGNING_KEY_FILE = str(private)
+    settings.AUDIT_PUBLIC_KEY_FILE = str(public)
+    assert run("seal_audit", at_once=True)["anchored_to"] == settings.AUDIT_ANCHOR
+    return tmp_path / "anchor.jsonl"

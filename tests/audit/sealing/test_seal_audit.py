@@ -104,12 +104,12 @@ def test_rows_of_several_months_are_sealed_by_month(books: Database, run: Any) -
     """So that a month can be dropped as a whole."""
     run("seal_audit")
     books.rows(
-        "INSERT INTO audit_log (created_at, table_name, record_id, action, after_hash, layout)"
-        " SELECT date_trunc('month', now(), 'UTC') + n * interval '1 month', 'orders', uuidv7(), 'INSERT', '', 1"
+        "INSERT INTO system_events (created_at, event_type, message)"
+        " SELECT date_trunc('month', now(), 'UTC') + n * interval '1 month', 'error', 'of another month'"
         " FROM generate_series(0, 2) n, generate_series(1, 2)"
     )
     run("seal_audit")
-    added = AuditSeal.objects.filter(sealed_table="audit_log", row_count=2)
+    added = AuditSeal.objects.filter(sealed_table="system_events", row_count=2)
     assert len({seal.period for seal in added}) == len(added) == 3
     assert len({(seal.lo, seal.hi) for seal in added}) == 1
     assert run("verify_audit")["total"] == 0
