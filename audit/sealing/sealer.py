@@ -48,11 +48,17 @@ def seal(*, done: Callable[[SealedTable], None] = lambda table: None) -> Sealed:
     return sealed
 
 
-def reseal_code() -> None:
-    """Seal the functions and triggers that a migration has made, where sealing has begun. The caller is the owner."""
-    with sealing_transaction() as cursor:
+def sealing_has_begun() -> bool:
+    """Whether there is a chain."""
+    with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('audit_seal_chunks') IS NOT NULL")
-        if cursor.fetchone()[0] and (head := chain.newest(cursor)):
+        return bool(cursor.fetchone()[0]) and chain.newest(cursor) is not None
+
+
+def reseal_code() -> None:
+    """Seal the functions and triggers that a migration has made, where they are others. The caller is the owner."""
+    with sealing_transaction() as cursor:
+        if head := chain.newest(cursor):
             seal_code(cursor, head)
 
 

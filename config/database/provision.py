@@ -252,15 +252,15 @@ def _ensure_sees_sessions(connection: Connection, name: str) -> Iterator[str]:
     """Let a role see what other roles' sessions do, where the administrator may give that away."""
     (sees, may_give) = _row(
         connection,
-        "SELECT pg_has_role(%s, 'pg_read_all_stats', 'MEMBER'),"
-        " rolsuper OR pg_has_role('pg_read_all_stats', 'MEMBER WITH ADMIN OPTION')"
+        "SELECT pg_has_role(%s, %s, 'MEMBER'), rolsuper OR pg_has_role(%s, 'MEMBER WITH ADMIN OPTION')"
         " FROM pg_roles WHERE rolname = current_user",
-        [name],
+        [name, roles.SEES_SESSIONS, roles.SEES_SESSIONS],
     )
     if sees or not may_give:
         return
-    connection.execute(sql.SQL("GRANT pg_read_all_stats TO {}").format(sql.Identifier(name)))
-    yield f"role {name} made a member of pg_read_all_stats"
+    grant = sql.SQL("GRANT {} TO {}").format(sql.Identifier(roles.SEES_SESSIONS), sql.Identifier(name))
+    connection.execute(grant)
+    yield f"role {name} made a member of {roles.SEES_SESSIONS}"
 
 
 def _ensure_may_act_as_owner(connection: Connection) -> Iterator[str]:

@@ -33,7 +33,7 @@ class GroupRole:
     createdb: bool = False
     #: The group role that may hand objects to this one, as their owner.
     granted_to: str = ""
-    #: Whether it is shown what other roles' sessions do (pg_read_all_stats).
+    #: Whether it is shown what other roles' sessions do (`SEES_SESSIONS`).
     sees_sessions: bool = False
 
 
@@ -76,6 +76,9 @@ AUDITOR = GroupRole(name="trading_auditor", timeouts=_READING)
 
 # Owns the functions that write the audit log, and is nobody: only they may insert there.
 AUDIT_OWNER = GroupRole(name="trading_audit_owner", timeouts=_READING, granted_to=OWNER.name)
+
+#: PostgreSQL's own role whose members are shown it.
+SEES_SESSIONS = "pg_read_all_stats"
 
 GROUPS: tuple[GroupRole, ...] = (OWNER, APP, READONLY, AUDITOR, AUDIT_OWNER)
 

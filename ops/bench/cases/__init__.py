@@ -10,6 +10,7 @@ from ops.bench.cases.import_quotes import IMPORT_QUOTES
 from ops.bench.cases.keys import KEYS
 from ops.bench.cases.ledger import LEDGER
 from ops.bench.cases.migrate import MIGRATE
+from ops.bench.cases.seals import SEALING, VERIFY_AUDIT
 from ops.bench.measure import Benchmark
 
 #: Of benchmarks in which several clients work at once.
@@ -25,10 +26,13 @@ def alone(benchmark: Benchmark) -> Groups:
 
 
 BENCHMARKS: dict[str, Groups] = {
-    **{each.name: alone(each) for each in (BACKUP, IMPORT_QUOTES, KEYS, LEDGER, MANIFEST, MIGRATE)},
+    **{
+        each.name: alone(each)
+        for each in (BACKUP, IMPORT_QUOTES, KEYS, LEDGER, MANIFEST, MIGRATE, SEALING, VERIFY_AUDIT)
+    },
     "audit": audits,
     "flow": flow,
     "guards": guards,
 }
 #: What a quick run measures unless it is told which.
-QUICK = ("backup", "import_quotes", "keys", "ledger", "migrate", "flow")
+QUICK = ("backup", "import_quotes", "keys", "ledger", "migrate", "verify_audit", "flow")

@@ -7,7 +7,7 @@ from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
 
 from audit.sealing.chain import LOCK
-from audit.sealing.sealer import reseal_code
+from audit.sealing.sealer import reseal_code, sealing_has_begun
 from config.commands import UsageFailed
 from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
@@ -80,7 +80,7 @@ class Command(migrate.Command):
             _executor_of_django(executor),
         ):
             super().handle(*args, **options)
-            if options["database"] == DEFAULT_DB_ALIAS:
+            if options["database"] == DEFAULT_DB_ALIAS and sealing_has_begun():
                 # What a migration has made of functions and triggers is what verify_audit compares them with.
                 with exclusive(LOCK, what="The sealer", wait_seconds=options["lock_wait"]):
                     reseal_code()
