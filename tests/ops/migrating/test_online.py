@@ -48,35 +48,42 @@ def trigger(event: str) -> Trigger:
     return Trigger(name="touch", sql=sql)
 
 
-BEGINNING: list[Operation] = [
-    CreateModel("Owner", [("id", models.BigAutoField(primary_key=True))]),
-    CreateModel(
-        "Item",
-        [
-            ("id", models.BigAutoField(primary_key=True)),
-            ("code", models.BigIntegerField(null=True)),
-            ("price", models.IntegerField(null=True)),
-            ("updated_at", models.DateTimeField(null=True)),
-            ("owner", key(constraint=False)),
-        ],
-        options={"triggers": [trigger("INSERT")]},
-    ),
-    RunSQL(
-        f"""
-        {trigger("INSERT").install_sql}
-        INSERT INTO store_owner SELECT FROM generate_series(1, 5);
-        INSERT INTO store_item (code, price, owner_id) SELECT n, n %% 9, n %% 5 + 1 FROM generate_series(1, 3000) n;
-        UPDATE store_item SET price = NULL WHERE id %% 3 = 0;
-        GRANT SELECT, INSERT, UPDATE ON store_item TO trading_app;
-        GRANT SELECT ON store_owner TO trading_app;
-        CREATE TABLE store_log (at date NOT NULL, what text) PARTITION BY RANGE (at);
-        CREATE TABLE store_log_first PARTITION OF store_log FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
-        CREATE TABLE store_log_second (LIKE store_log);
-        INSERT INTO store_log_second SELECT '2024-05-05' FROM generate_series(1, 100);
-        GRANT SELECT, INSERT ON store_log TO trading_app;
-        """.replace("%%", "%")
-    ),
-]
+ROWS = 3000
+
+
+def beginning(rows: int = ROWS) -> list[Operation]:
+    """Tables with so many items."""
+    return [
+        CreateModel("Owner", [("id", models.BigAutoField(primary_key=True))]),
+        CreateModel(
+            "Item",
+            [
+                ("id", models.BigAutoField(primary_key=True)),
+                ("code", models.BigIntegerField(null=True)),
+                ("price", models.IntegerField(null=True)),
+                ("updated_at", models.DateTimeField(null=True)),
+                ("owner", key(constraint=False)),
+            ],
+            options={"triggers": [trigger("INSERT")]},
+        ),
+        RunSQL(
+            f"""
+            {trigger("INSERT").install_sql}
+            INSERT INTO store_owner SELECT FROM generate_series(1, 5);
+            INSERT INTO store_item (code, price, owner_id)
+              SELECT n, n %% 9, n %% 5 + 1 FROM generate_series(1, {rows}) n;
+            UPDATE store_item SET price = NULL WHERE id %% 3 = 0;
+            GRANT SELECT, INSERT, UPDATE ON store_item TO trading_app;
+            GRANT SELECT ON store_owner TO trading_app;
+            CREATE TABLE store_log (at date NOT NULL, what text) PARTITION BY RANGE (at);
+            CREATE TABLE store_log_first PARTITION OF store_log FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+            CREATE TABLE store_log_second (LIKE store_log);
+            INSERT INTO store_log_second SELECT '2024-05-05' FROM generate_series(1, 100);
+            GRANT SELECT, INSERT ON store_log TO trading_app;
+            """.replace("%%", "%")
+        ),
+    ]
+
 
 CHANGES: dict[str, Operation] = {
     "indexes": AddIndexesConcurrently(
@@ -116,9 +123,9 @@ def store(live_database: Database) -> Iterator[ProjectState]:
     with connected_as_owner():
         state = ProjectState()
         with connection.schema_editor(atomic=True) as editor:
-            beginning = Migration("0001_beginning", "store")
-            beginning.operations = BEGINNING  # type: ignore[misc]
-            state = beginning.apply(state, editor)
+            first = Migration("0001_beginning", "store")
+            first.operations = beginning()  # type: ignore[misc]
+            state = first.apply(state, editor)
         yield state
 
 
@@ -130,11 +137,15 @@ def migration(operation: Operation) -> Migration:
 
 
 def forwards(state: ProjectState, operation: Operation) -> ProjectState:
-    return GuardedExecutor(connection).apply_migration(state.clone(), migration(operation))
+    executor = GuardedExecutor(connection)
+    with executor.short_time_outs():
+        return executor.apply_migration(state.clone(), migration(operation))
 
 
 def backwards(state: ProjectState, operation: Operation) -> None:
-    GuardedExecutor(connection).unapply_migration(state, migration(operation))
+    executor = GuardedExecutor(connection)
+    with executor.short_time_outs():
+        executor.unapply_migration(state, migration(operation))
 
 
 def interrupted(change: Callable[[], Any], after: int, *, done: bool) -> bool:
