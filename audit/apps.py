@@ -9,3 +9,7 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import connections  # noqa: F401 - connects its receiver
+        from audit.sealing.tombstones import certify
+        from config.database.partitions import before_drop
+
+        before_drop(certify)

@@ -88,6 +88,12 @@ class AuditSeal(AppendOnlyLog):
         indexes = [
             # A table's newest seal, where the next one begins.
             models.Index("sealed_table", F("hi").desc(), name="audit_seals_newest_idx"),
+            # The newest layout of a table, the newest code, every tombstone: the rare ones among the seals of rows.
+            models.Index(
+                fields=["kind", "sealed_table", "id"],
+                name="audit_seals_statements_idx",
+                condition=~Q(kind=SealKind.ROWS),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,8 @@ from audit.sealing import chain
 from audit.sealing.findings import Finding, Findings, Problem
 
 #: Name and SHA-256 of every function of the schema and every trigger of its tables; those that partitions inherit are
-#: compared with their table's, not listed. A trigger's state is part of it.
+#: compared with their table's, not listed, and neither are those of one that is detached and about to be dropped. A
+#: trigger's state is part of it.
 _DEFINITIONS = """
     SELECT format('function %%s(%%s)', p.proname, pg_get_function_identity_arguments(p.oid)),
            encode(sha256(convert_to(pg_get_functiondef(p.oid) || p.proowner::regrole::text, 'UTF8')), 'hex')
@@ -22,6 +23,7 @@ _DEFINITIONS = """
            encode(sha256(convert_to(pg_get_triggerdef(t.oid) || t.tgenabled::text, 'UTF8')), 'hex')
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
      WHERE NOT t.tgisinternal AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
+       AND c.relname !~ '_p[0-9]{4}_[0-9]{2}(_[0-9]{2})?$'
      UNION ALL
     SELECT format('trigger %%s of %%s', t.tgname, c.relname), 'differs from its table''s'
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_trigger parent ON parent.oid = t.tgparentid

@@ -58,8 +58,8 @@ class Horizon:
 def horizon(cursor: Any) -> Horizon:
     """That of the cursor's snapshot."""
     cursor.execute(
-        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + transaction_offset(),"
-        " pg_snapshot_xmax(pg_current_snapshot())::text::bigint + transaction_offset(),"
+        "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,"
+        " pg_snapshot_xmax(pg_current_snapshot())::text::bigint,"
         " format('%%s:%%s', system_identifier, oid)"
         " FROM pg_database, pg_control_system() WHERE datname = current_database()",
         [],

@@ -20,6 +20,7 @@ from audit.sealing.code import seal_code
 from audit.sealing.horizon import Horizon, horizon
 from audit.sealing.tables import Layout, SealedTable, sealed_tables
 from audit.sealing.tree import root_of
+from config.commands import EnvironmentFailed, Failed
 
 #: A table without new rows is sealed this often, so that nothing older can be slipped in.
 IDLE = timedelta(hours=1)
@@ -40,10 +41,11 @@ def seal(*, done: Callable[[SealedTable], None] = lambda table: None) -> Sealed:
     Each table is a transaction of its own, which writes nothing but seals and waits for nobody.
     """
     sealed = Sealed()
+    with sealing_transaction() as cursor:
+        _open(cursor, sealed)
     for table in sealed_tables():
         with sealing_transaction() as cursor:
-            head = _opened(cursor, sealed)
-            sealed.head = _seal_table(cursor, table, head, sealed)
+            sealed.head = _seal_table(cursor, table, _head(cursor), sealed)
         done(table)
     return sealed
 
@@ -74,13 +76,44 @@ def sealing_transaction() -> Iterator[Any]:
         yield cursor
 
 
-def _opened(cursor: Any, sealed: Sealed) -> chain.Seal:
-    """The head of the chain, which is begun where there is none."""
+def _open(cursor: Any, sealed: Sealed) -> None:
+    """Begin the chain where there is none, and say in it when the database has moved."""
+    database = horizon(cursor).database
     head = chain.newest(cursor)
     if head is None:
-        head = seal_code(cursor, chain.append(cursor, None, SealKind.START, details=horizon(cursor).database))
-        sealed.seals += head.id
+        sealed.seals += seal_code(cursor, chain.append(cursor, None, SealKind.START, details=database)).id
+        return
+    _refuse_lower_counter(cursor)
+    cursor.execute(
+        "(SELECT details, id FROM audit_seals WHERE kind = 'restored' ORDER BY id DESC LIMIT 1)"
+        " UNION ALL (SELECT details, id FROM audit_seals WHERE kind = 'start' LIMIT 1) ORDER BY id DESC LIMIT 1"
+    )
+    if cursor.fetchone()[0] != database:
+        chain.append(cursor, head, SealKind.RESTORED, details=database)
+        sealed.seals += 1
+
+
+def _head(cursor: Any) -> chain.Seal:
+    head = chain.newest(cursor)
+    if head is None:
+        raise Failed("The chain of seals has vanished while it was being written: restore audit_seals from a backup.")
     return head
+
+
+def _refuse_lower_counter(cursor: Any) -> None:
+    """A database that was restored into a younger cluster gives out numbers that are sealed already."""
+    cursor.execute(
+        "SELECT coalesce(max(hi), 0) FROM"
+        " (SELECT hi FROM audit_seals WHERE kind = 'rows' ORDER BY id DESC LIMIT 100) AS newest"
+    )
+    (sealed_until,) = cursor.fetchone()
+    now = horizon(cursor)
+    if now.xmax < sealed_until:
+        raise EnvironmentFailed(
+            f"Transactions up to {sealed_until} are sealed, but this server counts from {now.xmax}: the database was"
+            f" restored into another server. Stop that and run pg_resetwal -e {(sealed_until >> 32) + 1}"
+            " -D DATA_DIRECTORY, before anything is written (docs/OPERATIONS.md)."
+        )
 
 
 def _seal_table(cursor: Any, table: SealedTable, head: chain.Seal, sealed: Sealed) -> chain.Seal:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from audit.choices import SealKind
 from audit.sealing import chain
@@ -16,23 +15,7 @@ from audit.sealing.tables import sealed_tables
 from audit.sealing.windows import SealedPast, Window, read_chain
 from config.commands import Failed, VerificationFailed
 from config.database.locks import lock_key
-
-
-class DepartingPartition(Protocol):
-    """What is known of a partition that is about to be dropped."""
-
-    @property
-    def table(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def lower(self) -> datetime: ...
-    @property
-    def upper(self) -> datetime: ...
-    @property
-    def rows(self) -> int: ...
-    @property
-    def content_hash(self) -> bytes: ...
+from config.database.partitions import DepartingPartition
 
 
 def certify(partition: DepartingPartition, connection: Any) -> None:

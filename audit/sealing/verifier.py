@@ -19,6 +19,7 @@ from audit.sealing.horizon import horizon
 from audit.sealing.tables import Layout
 from audit.sealing.tombstones import bury
 from audit.sealing.windows import SealedPast, read_chain
+from config.commands import EnvironmentFailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +104,20 @@ def _home(cursor: Any, layout: Layout, period: str) -> str:
         return layout.table
     day = date.fromisoformat(period)
     name = f"{layout.table}_p{day:%Y_%m}" if layout.interval == "month" else f"{layout.table}_p{day:%Y_%m_%d}"
-    cursor.execute("SELECT FROM pg_class WHERE oid = to_regclass(%s) AND relkind = 'r' AND NOT relispartition", [name])
-    return name if cursor.fetchone() is not None else layout.table
+    cursor.execute(
+        "SELECT has_table_privilege(oid, 'SELECT') FROM pg_class"
+        " WHERE oid = to_regclass(%s) AND relkind = 'r' AND NOT relispartition",
+        [name],
+    )
+    row = cursor.fetchone()
+    if row is None:
+        return layout.table
+    if not row[0]:
+        raise EnvironmentFailed(
+            f"{name} is on its way out of {layout.table}, and this role may not read it: run `partitions`, which ends"
+            " that, or verify as the schema's owner."
+        )
+    return name
 
 
 def _rows(past: SealedPast) -> int:

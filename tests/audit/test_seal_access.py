@@ -15,4 +15,4 @@ def test_the_application_writes_no_seal(sql: Any, table: str) -> None:
 
 def test_the_application_does_not_count_transactions_anew(sql: Any) -> None:
     with pytest.raises(DatabaseError, match=r"permission denied|must be owner"), transaction.atomic():
-        sql("CREATE OR REPLACE FUNCTION transaction_offset() RETURNS bigint LANGUAGE sql IMMUTABLE RETURN 5::bigint")
+        sql("CREATE OR REPLACE FUNCTION transaction_number() RETURNS bigint LANGUAGE sql STABLE RETURN 5::bigint")

@@ -2,8 +2,11 @@
 
 import base64
 import json
+import ssl
 import subprocess
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +207,43 @@ def test_an_anchor_is_not_checked_without_a_public_key(anchored: Path, run: Any,
 
 def test_a_node_is_no_leaf() -> None:
     assert node_of([bytes(32)]) != bytes(32)
+
+
+def test_a_head_is_posted_to_an_https_address(
+    anchored: Path, run: Any, settings: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    certificate = tmp_path / "server.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", str(tmp_path / "server.key")]
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-out", str(certificate)]
+    subprocess.run([*command, *subject], check=True, capture_output=True)
+    received: list[str] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(201)
+            self.end_headers()
+
+        def log_message(self, *arguments: Any) -> None:
+            """Nothing on the tests' output."""
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, tmp_path / "server.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        settings.AUDIT_ANCHOR = f"https://localhost:{server.server_port}/anchors"
+        # Nobody vouches for the certificate.
+        assert run("seal_audit", code=3) == {}
+        assert received == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        head = run("seal_audit")["head"]
+    finally:
+        server.shutdown()
+        server.server_close()
+    (line,) = received
+    copy = tmp_path / "received.jsonl"
+    copy.write_text(line + "\n")
+    assert f"seal {head['seal']}\n" in json.loads(line)["statement"]
+    assert run("verify_audit", "--anchor", str(copy))["anchors"] == 1

@@ -10,8 +10,11 @@ import pytest
 
 from audit.models import AuditSeal, AuditSealChunk, SystemEvent
 from audit.sealing.chain import seals
+from audit.sealing.sealer import seal
 from audit.sealing.tables import sealed_tables
 from audit.sealing.tree import EMPTY_ROOT, WIDTH, root_of
+from config.commands import EnvironmentFailed
+from config.database.owner import connected_as_owner
 from tests.audit.sealing.conftest import change
 from tests.databases import Database
 from tests.migrations.schema import APPEND_ONLY
@@ -191,3 +194,14 @@ def test_two_sealers_do_not_run_at_once(books: Database, run: Any) -> None:
 
 def test_a_delay_is_a_number_of_seconds(run: Any) -> None:
     assert run("seal_audit", "--max-delay", "0", code=2, at_once=True) == {}
+
+
+def test_a_server_that_counts_from_a_lower_number_is_refused(sealed: Database, run: Any) -> None:
+    """As after a restore into another server: new rows would bear numbers that are sealed already."""
+    sealed.rows(
+        "INSERT INTO audit_seals (id, kind, sealed_table, lo, hi, root, previous_hash, hash)"
+        " SELECT id + 1, 'rows', 'trades', 1000000000, 5000000000, root, hash, sha256('a')"
+        " FROM audit_seals ORDER BY id DESC LIMIT 1"
+    )
+    with connected_as_owner(), pytest.raises(EnvironmentFailed, match=r"pg_resetwal -e 2 "):
+        seal()
