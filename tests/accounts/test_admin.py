@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.choices import Role
 from accounts.models import Account, CashRequest, ClientIdentity, User, UserRole
+from config.database.owner import connected_to
 from tests.rows import accounts as rows
 from tests.rows import audit as audit_rows
 
@@ -33,6 +35,8 @@ def log_in(client: Client, *roles: Role, **columns: Any) -> User:
 def one_of_each(db: None) -> dict[str, Any]:
     account = rows.account()
     journal = rows.journal()
+    with connected_to(str(connection.settings_dict["NAME"])):
+        departure = audit_rows.partition_departure()
     made = [
         account.user,
         account,
@@ -51,6 +55,8 @@ def one_of_each(db: None) -> dict[str, Any]:
         audit_rows.layout(),
         audit_rows.seal(),
         audit_rows.seal_chunk(),
+        audit_rows.legal_hold(),
+        departure,
         audit_rows.user_activity(),
         audit_rows.risk_event(),
         audit_rows.compliance_event(),

@@ -46,15 +46,21 @@ def insert(sql: Any, table: str, columns: dict[str, Any]) -> None:
     sql(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(columns.values()))
 
 
+def begin(sql: Any) -> None:
+    """Write `FIRST`, behind the seal that another test may have committed."""
+    last = sql("SELECT hash FROM audit_seals ORDER BY id DESC LIMIT 1")
+    insert(sql, "audit_seals", {**FIRST, "previous_hash": last[0]["hash"] if last else None})
+
+
 @pytest.mark.parametrize(("constraint", "changes"), BAD_SEALS)
 def test_a_bad_seal_is_refused(sql: Any, refused: Any, constraint: str, changes: dict[str, Any]) -> None:
-    insert(sql, "audit_seals", FIRST)
+    begin(sql)
     with refused(constraint):
         insert(sql, "audit_seals", {**ROWS, **changes})
 
 
 def test_seals_form_one_chain_over_all_tables(sql: Any, refused: Any) -> None:
-    insert(sql, "audit_seals", FIRST)
+    begin(sql)
     insert(sql, "audit_seals", ROWS)
     with refused("audit_seals_successor_uniq"):
         insert(sql, "audit_seals", {**NEXT, "previous_hash": digest("first")})
@@ -65,7 +71,7 @@ def test_seals_form_one_chain_over_all_tables(sql: Any, refused: Any) -> None:
 
 @pytest.mark.parametrize(("lo", "hi"), [(9, 20), (1, 10), (5, 6)])
 def test_no_transaction_is_sealed_twice(sql: Any, refused: Any, lo: int, hi: int) -> None:
-    insert(sql, "audit_seals", FIRST)
+    begin(sql)
     insert(sql, "audit_seals", ROWS)
     with refused("audit_seals_transactions_excl"):
         insert(sql, "audit_seals", {**NEXT, "lo": lo, "hi": hi})

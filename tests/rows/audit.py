@@ -50,21 +50,22 @@ def layout() -> AuditLayout:
 def seal() -> AuditSeal:
     """The first seal of the chain. Only the owner writes seals: it is committed, and stays."""
     _write_as_owner(
-        "INSERT INTO audit_seals (id, kind, sealed_table, lo, hi, root, hash)"
-        " VALUES (1, 'rows', 'audit_log', 1, 10, %s, %s) ON CONFLICT DO NOTHING",
+        "INSERT INTO audit_seals (kind, sealed_table, lo, hi, root, hash)"
+        " SELECT 'rows', 'audit_log', 1, 10, %s, %s WHERE NOT EXISTS (SELECT FROM audit_seals)",
         [digest("root"), digest("seal")],
     )
-    return AuditSeal.objects.get(pk=1)
+    return AuditSeal.objects.earliest("id")
 
 
 def seal_chunk() -> AuditSealChunk:
     """Its rows."""
+    number = seal().pk
     _write_as_owner(
         "INSERT INTO audit_seal_chunks (seal_id, number, row_count, node, keys, prefixes)"
-        " VALUES (1, 0, 1, %s, '', '') ON CONFLICT DO NOTHING",
-        [digest("node")],
+        " VALUES (%s, 0, 1, %s, '', '') ON CONFLICT DO NOTHING",
+        [number, digest("node")],
     )
-    return AuditSealChunk.objects.get(seal_id=1)
+    return AuditSealChunk.objects.get(seal_id=number)
 
 
 def _write_as_owner(statement: str, parameters: list[Any]) -> None:
