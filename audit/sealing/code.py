@@ -11,7 +11,8 @@ from audit.sealing.findings import Finding, Findings, Problem
 
 #: Name and SHA-256 of every function of the schema and every trigger of its tables; those that partitions inherit are
 #: compared with their table's, not listed, and neither are those of one that is detached and about to be dropped. A
-#: trigger's state is part of it.
+#: trigger's state is part of it. A condition is taken without the casts and brackets that a dump and a restore spell in
+#: another way; those that group it stay.
 _DEFINITIONS = """
     SELECT format('function %%s(%%s)', p.proname, pg_get_function_identity_arguments(p.oid)),
            encode(sha256(convert_to(pg_get_functiondef(p.oid) || p.proowner::regrole::text, 'UTF8')), 'hex')
@@ -20,7 +21,9 @@ _DEFINITIONS = """
        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = p.oid AND deptype = 'e')
      UNION ALL
     SELECT format('trigger %%s of %%s', t.tgname, c.relname),
-           encode(sha256(convert_to(pg_get_triggerdef(t.oid) || t.tgenabled::text, 'UTF8')), 'hex')
+           encode(sha256(convert_to(
+             regexp_replace(pg_get_triggerdef(t.oid, true), '::(character varying|text)([[][]])?', '', 'g')
+             || t.tgenabled::text, 'UTF8')), 'hex')
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
      WHERE NOT t.tgisinternal AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace
        AND c.relname !~ '_p[0-9]{4}_[0-9]{2}(_[0-9]{2})?$'

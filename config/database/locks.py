@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -38,7 +38,12 @@ def exclusive(
             if time.monotonic() > deadline:
                 raise Locked(f"{what} is running ({_describe_holder(holder, name)}): try again when it has ended.")
             time.sleep(POLL_SECONDS)
-        yield holder
+        try:
+            yield holder
+        finally:
+            # A session that is closed ends a little later, and the next run may be here before.
+            with suppress(psycopg.Error):
+                holder.execute("SELECT pg_advisory_unlock(%s)", [lock_key(name)])
 
 
 def connection_parameters(alias: str) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def _try_lock(connection: psycopg.Connection, name: str) -> bool:
 def _describe_holder(connection: psycopg.Connection, name: str) -> str:
     row = connection.execute(
         "SELECT format('process %%s of %%s, since %%s', a.pid, coalesce(host(a.client_addr), 'this host'),"
-        " to_char(a.backend_start, 'HH24:MI:SS'))"
+        " coalesce(to_char(a.backend_start, 'HH24:MI:SS'), 'a time that this role may not see'))"
         " FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
         " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
         " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"

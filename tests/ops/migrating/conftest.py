@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin import sites
 from django.core.management import call_command
 from django.db import connections
 from django.test import modify_settings
@@ -62,8 +64,12 @@ Start = Callable[..., Deployer]
 
 @pytest.fixture
 def _with_shop(django_db_setup: None) -> Iterator[None]:
+    # Another list of apps makes the back office anew, and its pages are registered only when they are imported.
+    pages = admin.site
     with modify_settings(INSTALLED_APPS={"append": SHOP}):
+        admin.site = sites.site = pages
         yield
+    admin.site = sites.site = pages
 
 
 @pytest.fixture
