@@ -47,6 +47,10 @@ _ORDERS = """
       FROM orders JOIN order_audit ON order_id = orders.id
      WHERE client_order_id = ANY (%s) AND exec_type <> 'expired' GROUP BY 1, 2
 """
+_LAST_EVENT = """
+    SELECT exec_type FROM orders JOIN order_audit ON order_id = orders.id
+     WHERE client_order_id = %s AND exec_type <> 'expired' ORDER BY seq DESC LIMIT 1
+"""
 # A fill counts with all that hangs on it only: its trades, each with its position's event.
 _FILLS = """
     SELECT execution_id, 'execution', count(*) FROM order_fills
@@ -92,6 +96,14 @@ class Difference:
     what: str
     acknowledged: int
     found: int
+
+
+def is_last_event(kind: str, subject: str) -> bool:
+    """Whether what an event of that kind leaves in the order's chain is the newest there, but for its expiry."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_EVENT, [subject])
+        row = cursor.fetchone()
+    return row is not None and row[0] in EXEC_TYPES.get(kind, [])[-1:]
 
 
 def reconcile(path: Path) -> list[Difference]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db import Error as DatabaseError
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
-from ops.simulation.acknowledged import Acknowledgments
+from ops.simulation.acknowledged import Acknowledgments, is_last_event
 from ops.simulation.desk import Desk, Rejected
 from ops.simulation.events import ACCEPTED, REFUSED, Event
 from trading.errors import OrderError, WrongStatus
@@ -98,18 +98,7 @@ class Client:
         has_been_lost = False
         for tries in range(1, MOST_TRIES + 1):
             try:
-                self.desk.do(event)
-                return ""
-            except Rejected as error:
-                # Numbers differ from order to order; the reason is one.
-                return "rejected: " + re.sub(r"\d[\d.,]*", "#", str(error))
-            except WrongStatus:
-                # Nobody else moves this order: the try whose answer was lost has done it.
-                return "" if has_been_lost else "WrongStatus"
-            except OrderError as error:
-                return type(error).__name__
-            except IntegrityError as error:
-                return _rule(error)
+                return self._answer(event, has_been_lost=has_been_lost)
             except (OperationalError, InterfaceError) as error:
                 state = _sqlstate(error)
                 if state in RETRIED and tries < MOST_TRIES:
@@ -121,6 +110,23 @@ class Client:
                 else:
                     raise
         raise GaveUp(f"{event.kind} was to be tried again {MOST_TRIES} times.")
+
+    def _answer(self, event: Event, *, has_been_lost: bool) -> str:
+        """Try it once: "" or why it is refused; `has_been_lost` says that the answer to an earlier try was lost."""
+        try:
+            self.desk.do(event)
+        except Rejected as error:
+            # Numbers differ from order to order; the reason is one.
+            return "rejected: " + re.sub(r"\d[\d.,]*", "#", str(error))
+        except WrongStatus:
+            # The lost try may have done it. If not, the order takes it as little as before: it was filled, say.
+            is_done = has_been_lost and is_last_event(event.kind, self.desk.subject_key(event))
+            return "" if is_done else "WrongStatus"
+        except OrderError as error:
+            return type(error).__name__
+        except IntegrityError as error:
+            return _rule(error)
+        return ""
 
     def _reconnect(self, cause: DatabaseError) -> None:
         """Wait for the server, at most as long as there is patience."""

@@ -291,6 +291,15 @@ def test_a_move_whose_answer_was_lost_counts_as_done(market: Database, client: C
     assert (tally.accepted["reject_cancel"], tally.refused.total()) == (2, 1)
 
 
+def test_a_move_that_was_lost_and_refused_does_not_count_as_done(market: Database, client: Client) -> None:
+    """Nobody has asked for a cancel, so there is none to accept, before the loss or after it."""
+    client.play([order(time_in_force="gtc"), Event(kind="acknowledge_order", subject="o1", terms={"provider": False})])
+    end_session(market)
+    tally = client.play([Event(kind="accept_cancel", subject="o1")])
+    assert (tally.reconnects, tally.accepted["accept_cancel"]) == (1, 0)
+    assert tally.refused == {("accept_cancel", "WrongStatus"): 1}
+
+
 def test_ctrl_c_ends_with_what_was_done(market: Database, tmp_path: Path) -> None:
     file = tmp_path / "acknowledged.jsonl"
     options = ["--orders", "100000", "--clients", "2", "--noinput", "--json", "--acknowledged", str(file)]
