@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import ssl
 import stat
 import urllib.error
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from audit.sealing.chain import Seal
 from audit.sealing.findings import Finding, Findings, Problem
 from config.commands import EnvironmentFailed
+from config.files import append
 
 TIMEOUT_SECONDS = 10
 
@@ -77,11 +77,7 @@ def last_line(path: Path) -> str:
 
 def _append(line: str, path: Path) -> None:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(line + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append(path, line + "\n")
     except OSError as error:
         raise EnvironmentFailed(
             f"The anchor could not be written to {path} ({error.strerror}): correct AUDIT_ANCHOR, or the file's rights."

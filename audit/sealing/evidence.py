@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from audit.sealing.rows import compare_lists, split
 from audit.sealing.tables import Layout
 from audit.sealing.windows import Window
 from config.commands import EnvironmentFailed
+from config.files import append
 
 _CHUNKS = """
     SELECT s.id, s.sealed_table, s.period, s.lo, s.hi, s.row_count, c.number, c.keys, c.prefixes,
@@ -47,11 +47,7 @@ def export_lists(cursor: Any, anchor: Path) -> None:
     if not lines:
         return
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        append(path, "\n".join(lines) + "\n")
     except OSError as error:
         raise EnvironmentFailed(
             f"The lists of rows could not be written to {path} ({error.strerror}): correct AUDIT_ANCHOR."

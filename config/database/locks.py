@@ -34,16 +34,14 @@ def exclusive(
     connections[alias].ensure_connection()  # starts the embedded server
     with psycopg.connect(**connection_parameters(alias), autocommit=True) as holder:
         deadline = time.monotonic() + wait_seconds
-        while not _try_lock(holder, name):
+        while not try_lock(holder, name):
             if time.monotonic() > deadline:
                 raise Locked(f"{what} is running ({_describe_holder(holder, name)}): try again when it has ended.")
             time.sleep(POLL_SECONDS)
         try:
             yield holder
         finally:
-            # A session that is closed ends a little later, and the next run may be here before.
-            with suppress(psycopg.Error):
-                holder.execute("SELECT pg_advisory_unlock(%s)", [lock_key(name)])
+            unlock(holder, name)
 
 
 def connection_parameters(alias: str) -> dict[str, Any]:
@@ -54,9 +52,16 @@ def connection_parameters(alias: str) -> dict[str, Any]:
     return parameters
 
 
-def _try_lock(connection: psycopg.Connection, name: str) -> bool:
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", [lock_key(name)]).fetchone()
+def try_lock(session: psycopg.Connection[Any], name: str) -> bool:
+    """Take the lock `name` for a session, of the database that it is in; False where another has it."""
+    row = session.execute("SELECT pg_try_advisory_lock(%s)", [lock_key(name)]).fetchone()
     return bool(row and row[0])
+
+
+def unlock(session: psycopg.Connection[Any], name: str) -> None:
+    """Give the lock `name` back. A session that is closed ends a little later, and the next run may be there before."""
+    with suppress(psycopg.Error):  # it was lost, and the lock with it
+        session.execute("SELECT pg_advisory_unlock(%s)", [lock_key(name)])
 
 
 def _describe_holder(connection: psycopg.Connection, name: str) -> str:

@@ -18,7 +18,7 @@ from psycopg import errors, sql
 from psycopg.conninfo import make_conninfo
 
 from config.commands import EnvironmentFailed, Failed
-from config.database.locks import lock_key
+from config.database.locks import lock_key, try_lock, unlock
 
 POLL_SECONDS = 0.02
 #: What PostgreSQL keeps of a name; the rest would be cut off without a word.
@@ -90,12 +90,11 @@ class Server:
         dropped = []
         with closing(self.master()) as session:
             for name in _names_like(session, prefix):
-                (free,) = _row(session, "SELECT pg_try_advisory_lock(%s)", lock_key(name))
-                if free:
+                if try_lock(session, name):
                     with suppress(Failed):  # a session that may not be ended: the next run tries again
                         drop(session, name)
                         dropped.append(name)
-                    session.execute("SELECT pg_advisory_unlock(%s)", [lock_key(name)])
+                    unlock(session, name)
         return dropped
 
 

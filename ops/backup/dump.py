@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from psycopg import errors, sql
 from config.commands import Failed, Locked, NoSpace
 from config.database.locks import exclusive
 from config.database.scratch import Server
+from config.files import sync_folder
 from ops.backup import cipher, contents, facts
 from ops.backup import manifest as manifests
 from ops.backup.contents import Connection, Table
@@ -24,6 +26,7 @@ from ops.backup.manifest import Manifest
 from ops.backup.progress import Report, of_tables, silent
 from ops.backup.store import DATA, INCOMPLETE, Backup, Store
 from ops.backup.tools import Program, Tools, environment, tools_for
+from ops.revision import code_revision
 
 #: Of the bytes of all tables without indexes: what a first backup may take; afterwards the last one tells.
 EXPECTED_SHARE = 0.5
@@ -73,7 +76,7 @@ def back_up(
                     manifest["completed_at"] = datetime.now(UTC).isoformat()
                     manifests.write(folder, manifest)
                     folder.rename(store.folder / id)
-                    manifests.sync_folder(store.folder)
+                    sync_folder(store.folder)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -120,7 +123,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (28, 122):  # ENOSPC, EDQUOT
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoSpace(f"The disk of the backups is full ({error.strerror}): free some space there.") from None
         raise Failed(f"The backup could not be written ({error}): correct this and run again.") from None
     except psycopg.OperationalError as error:
@@ -159,7 +162,7 @@ def _describe(session: Connection, database: str, *, id: str, number: int, tools
         "extensions": facts.extensions(session),
         "roles": facts.roles(session),
         "migrations": facts.migrations(session),
-        "code": facts.code_revision(),
+        "code": code_revision() or "unknown",
         "cipher": cipher.NAME if keys else None,
         "last_check": None,
         "last_drill": None,
@@ -237,4 +240,4 @@ def _seal_files(folder: Path, manifest: Manifest, keys: list[Any], report: Repor
             size, sha256 = cipher.digest(path, sync=True)
         manifest["files"][f"{DATA}/{path.name}"] = {"bytes": size, "sha256": sha256, "plain_bytes": plain_bytes}
         report(f"Writing {path.name}", plain_bytes, None)
-    manifests.sync_folder(data)
+    sync_folder(data)

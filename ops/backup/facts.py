@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-from importlib import metadata
 from typing import Any
 
 import psycopg
-from django.conf import settings
-
-PACKAGE = "trading-engine-database"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -96,20 +91,6 @@ def migrations(session: Connection) -> list[str]:
         f"{app}.{name}"
         for app, name in session.execute("SELECT app, name FROM django_migrations ORDER BY 1, 2").fetchall()
     ]
-
-
-def code_revision() -> str:
-    """The commit of the checkout, `+` behind it where something is changed; else the package's version."""
-    git = ["git", "-C", str(settings.SOURCE_DIR)]
-    try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-        changed = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        try:
-            return metadata.version(PACKAGE)
-        except metadata.PackageNotFoundError:
-            return "unknown"
-    return head.stdout.strip() + ("+" if changed.stdout.strip() else "")
 
 
 def _row(session: Connection, query: str, *arguments: object) -> tuple[Any, ...]:

@@ -12,11 +12,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command, get_commands
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.core.management import call_command
 
 from config.commands import DrillMismatch, Failed, VerificationFailed
-from config.database.owner import connected_as_owner
+from config.database.owner import connected_to
 from config.database.scratch import Server
 from ops.backup import access, cipher, contents, facts
 from ops.backup.check import damage
@@ -136,28 +135,13 @@ def differences(server: Server, name: str, manifest: Manifest, report: Report = 
     return wrong
 
 
-@contextmanager
-def used_by_django(name: str) -> Iterator[None]:
-    """Within the block Django's default connection leads to the database `name`, as the schema's owner."""
-    default = connections[DEFAULT_DB_ALIAS]
-    default.close()
-    before = default.settings_dict["NAME"]
-    default.settings_dict["NAME"] = name
-    try:
-        with connected_as_owner():
-            yield
-    finally:
-        default.close()
-        default.settings_dict["NAME"] = before
-
-
 def prove(name: str, manifest: Manifest, *, migrate: bool) -> dict[str, Any]:
     """Run what an operator would ask of the live database in `name`; raises VerificationFailed where it does not hold.
 
     With `migrate` a backup of older code is brought to this code first. Returns what was run.
     """
     done: dict[str, Any] = {"migrated": 0, "books_rules": 0, "audit": None}
-    with used_by_django(name):
+    with connected_to(name):
         if migrate and (missing := missing_migrations(manifest)):
             _call("migrate", interactive=False)
             done["migrated"] = len(missing)
@@ -166,9 +150,8 @@ def prove(name: str, manifest: Manifest, *, migrate: bool) -> dict[str, Any]:
         done["books_rules"] = len(report.findings)
         if report.broken:
             raise VerificationFailed(f"The books in the backup do not hold: {report.broken} rows are broken.")
-        if "verify_audit" in get_commands():
-            _call("verify_audit")
-            done["audit"] = "holds"
+        _call("verify_audit")
+        done["audit"] = "holds"
     return done
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 
 from config.commands import EnvironmentFailed, VerificationFailed
+from config.files import sync_folder
 
 NAME = "manifest.json"
 #: Of the layout of the folder and the manifest; what is newer than this is not read.
@@ -70,15 +71,6 @@ def write(folder: Path, manifest: Manifest) -> None:
         os.fsync(file.fileno())
     incoming.rename(folder / NAME)
     sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _text(manifest: Manifest) -> bytes:

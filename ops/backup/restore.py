@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
 from config.commands import Failed, Locked, UsageFailed, VersionSkew
-from config.database.locks import lock_key
+from config.database.locks import try_lock, unlock
 from config.database.scratch import Connection, Server, exists
 from ops.backup import access, compatibility, facts, loading, swap
 from ops.backup.dump import back_up
@@ -181,15 +181,13 @@ def _pre_restore(store: Store, backup: Backup, jobs: int, report: Report) -> Bac
 @contextmanager
 def _alone(session: Connection, target: str) -> Iterator[None]:
     """One restore of a database at a time; the lock is where databases are made, as the database may be gone."""
-    key = lock_key(f"restore {target}")
-    (free,) = session.execute("SELECT pg_try_advisory_lock(%s)", [key]).fetchone() or (False,)
-    if not free:
+    lock = f"restore {target}"
+    if not try_lock(session, lock):
         raise Locked(f"{target} is being restored by another command: wait until it ends.")
     try:
         yield
     finally:
-        if not session.broken:
-            session.execute("SELECT pg_advisory_unlock(%s)", [key])
+        unlock(session, lock)
 
 
 def _now() -> datetime:

@@ -7,12 +7,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from config.commands import Failed, Locked, UsageFailed
+from config.files import locked
 from ops.backup import manifest as manifests
 from ops.backup.manifest import Manifest
 
@@ -124,20 +125,11 @@ class Store:
     def next_number(self) -> int:
         return 1 + max((backup.manifest["number"] for backup in self.all() if backup.manifest), default=0)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """One run at a time makes or removes backups here. Raises Locked."""
-        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Locked(
-                    f"Another command makes or removes backups in {self.folder}: wait until it ends."
-                ) from None
-            yield
-        finally:
-            os.close(descriptor)
+        return locked(
+            self.folder, refusal=f"Another command makes or removes backups in {self.folder}: wait until it ends."
+        )
 
     @contextmanager
     def in_use(self, path: Path, *, alone: bool = False) -> Iterator[int]:

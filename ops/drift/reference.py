@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from config.database.scratch import Server, locale_of
 from ops.drift.catalog import QUERIES, Catalog, read_catalog
 from ops.migrating import recorder
 from ops.migrating.executor import GuardedExecutor
+from ops.migrating.source import file_of
 
 #: Libraries whose operations write SQL.
 LIBRARIES = ("django", "django-postgres-extra", "django-pgtrigger")
@@ -109,7 +109,7 @@ def _digest(applied: frozenset[Key] | None) -> str:
 def _sources() -> Iterator[Path]:
     """The files of every migration, of the project's apps that they take code from, and of the queries here."""
     loader = MigrationLoader(None)
-    folders = {Path(str(sys.modules[type(m).__module__].__file__)).parent for m in loader.disk_migrations.values()}
+    folders = {file_of(migration).parent for migration in loader.disk_migrations.values()}
     folders |= {settings.SOURCE_DIR / package for package in PACKAGES} | {QUERIES.parent}
     files = {path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".sql"}}
     # The table of Django's that remembers them has an index of ours.

@@ -17,8 +17,8 @@ from django.utils import timezone
 from audit.choices import Severity, SystemEventType
 from audit.services import record_system_event
 from ops.choices import Direction, RunResult, StepResult
-from ops.migrating.revision import code_revision
 from ops.migrating.source import PROJECT_APPS, source_digest
+from ops.revision import code_revision
 
 #: The migration that makes the two tables.
 TABLES = ("ops", "0001_migration_runs")

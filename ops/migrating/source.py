@@ -15,10 +15,14 @@ from ops.diagram import APPS
 PROJECT_APPS = frozenset({"database", *APPS})
 
 
+def file_of(migration: Migration) -> Path:
+    """The file that the migration stands in."""
+    return Path(str(sys.modules[type(migration).__module__].__file__))
+
+
 def source_digest(migration: Migration) -> bytes:
     """SHA-256 of the migration's file and of the SQL files it runs, the same for every kind of line end."""
-    path = Path(str(sys.modules[type(migration).__module__].__file__))
-    digest = hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n"))
+    digest = hashlib.sha256(file_of(migration).read_bytes().replace(b"\r\n", b"\n"))
     for operation in _all_operations(migration.operations):
         if isinstance(operation, RunSQLFile):
             digest.update(f"\0{operation.sql}\0{operation.reverse_sql}".encode())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.commands import EnvironmentFailed, Locked
+from config.commands import EnvironmentFailed
 from config.database.scratch import Server
+from config.files import locked
 from ops.backup.tools import Tools, tools_for
 
 #: Of the replication slot, and of the program that reads it: what the server keeps until it was received.
@@ -52,19 +50,10 @@ class Archive:
         for folder in (self.folder.parent, self.folder, self.bases, self.wal):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def exclusive(self) -> AbstractContextManager[None]:
         """One command at a time. Raises Locked."""
         self.prepare()
-        descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Locked(f"Another command works in {self.folder}: wait until it ends.") from None
-            yield
-        finally:
-            os.close(descriptor)
+        return locked(self.folder, refusal=f"Another command works in {self.folder}: wait until it ends.")
 
 
 def server_and_tools() -> tuple[Server, Tools]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from config.commands import Failed, UsageFailed, VerificationFailed, VersionSkew
 from config.database.scratch import Connection
-from ops.backup.manifest import sync_folder
+from config.files import sync_folder
 from ops.backup.tools import Tools, run
 from ops.pitr.archive import Archive, server_and_tools
 

@@ -3,9 +3,10 @@
 from django.db import connection
 
 from config.commands import Locked
+from config.database.locks import lock_key
 
-#: The advisory lock's key: the first eight bytes of sha256("seed"), as a signed bigint.
-SEED_LOCK = int.from_bytes(bytes.fromhex("19b25856e1c150ca"), signed=True)
+#: The advisory lock's key.
+SEED_LOCK = lock_key("seed")
 
 
 def hold_seed_lock() -> None:

@@ -1,13 +1,12 @@
 """All rules on one migration."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from django.db.migrations import Migration
 
 from ops.migrating.lint import always, in_use
 from ops.migrating.lint.subject import Finding, Subject
+from ops.migrating.source import file_of
 
 #: The last migration of each app in the release that was deployed first: what follows meets tables in use. Empty before
 #: there is such a release, when every migration finds empty tables.
@@ -16,8 +15,8 @@ FIRST_DEPLOYMENT: dict[str, str] = {}
 
 def subject_of(migration: Migration, sql: str) -> Subject:
     """A migration of the project with the SQL that it runs forwards."""
-    path = Path(str(sys.modules[type(migration).__module__].__file__))
-    return Subject(str(migration), migration.atomic, tuple(migration.operations), sql, path.read_text(encoding="utf-8"))
+    source = file_of(migration).read_text(encoding="utf-8")
+    return Subject(str(migration), migration.atomic, tuple(migration.operations), sql, source)
 
 
 def meets_tables_in_use(migration: Migration) -> bool:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from django.db import connection, transaction
 
 from config.commands import Failed, VerificationFailed
+from config.files import sync_folder
 from ops.partitioning.archive.columns import Column, columns_of
 from ops.partitioning.archive.content import Content, content_of
 
@@ -86,7 +87,7 @@ def archive(partition: str, path: Path, *, facts: dict[str, Any]) -> Archived:
                 file.write("\n")
                 _flush(file)
             os.replace(partial, path.with_suffix(".json"))
-        _flush_folder(path.parent)
+        sync_folder(path.parent)
     return Archived(path, size, digest, content)
 
 
@@ -141,11 +142,3 @@ def _private(path: str, flags: int) -> int:
 def _flush(file: Any) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
