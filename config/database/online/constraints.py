@@ -8,10 +8,10 @@ from config.database.online.base import OnlineOperation, constraint_state, drop_
 from config.database.online.indexes import index_state
 
 
-class AddCheckOnline(OnlineOperation):
-    """Adds a CHECK: NOT VALID, which reads no row, then VALIDATE, which stops nobody."""
+class _AddedConstraint(OnlineOperation):
+    """A constraint that the model has afterwards."""
 
-    def __init__(self, model_name: str, constraint: models.CheckConstraint) -> None:
+    def __init__(self, model_name: str, constraint: models.BaseConstraint) -> None:
         self.model_name, self.constraint = model_name, constraint
 
     def deconstruct(self) -> Any:
@@ -19,6 +19,10 @@ class AddCheckOnline(OnlineOperation):
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         state.add_constraint(app_label, self.model_name.lower(), self.constraint)
+
+
+class AddCheckOnline(_AddedConstraint):
+    """Adds a CHECK: NOT VALID, which reads no row, then VALIDATE, which stops nobody."""
 
     def forwards(self, editor: Any, model: type[models.Model]) -> None:
         table, name = model._meta.db_table, self.constraint.name
@@ -33,20 +37,11 @@ class AddCheckOnline(OnlineOperation):
         return f"Add and validate {self.constraint.name} of {self.model_name}"
 
 
-class AddUniqueOnline(OnlineOperation):
+class AddUniqueOnline(_AddedConstraint):
     """Adds a UNIQUE constraint: its index is made CONCURRENTLY, then becomes the constraint in a moment.
 
     One with a condition or expressions is a unique index in Django too, and stays one.
     """
-
-    def __init__(self, model_name: str, constraint: models.UniqueConstraint) -> None:
-        self.model_name, self.constraint = model_name, constraint
-
-    def deconstruct(self) -> Any:
-        return type(self).__name__, [self.model_name, self.constraint], {}
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        state.add_constraint(app_label, self.model_name.lower(), self.constraint)
 
     def forwards(self, editor: Any, model: type[models.Model]) -> None:
         table, name = model._meta.db_table, self.constraint.name
