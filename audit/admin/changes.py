@@ -4,9 +4,13 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
+from audit.capture.triggers import audited_models
 from audit.models import AuditContext, AuditLayout, AuditLog, AuditSeal, AuditSealChunk
 from config.backoffice.admin import LogAdmin
 
@@ -26,19 +30,49 @@ class TableFilter(admin.SimpleListFilter):
         return queryset.filter(table_name=self.value()) if self.value() else queryset
 
 
+def _username(user_id: str) -> Subquery:
+    """Who has the id in the column `user_id`: the log keeps ids, which say nothing to people."""
+    users = get_user_model()._base_manager
+    return Subquery(users.filter(pk=OuterRef(user_id)).values(get_user_model().USERNAME_FIELD)[:1])
+
+
 @admin.register(AuditLog)
 class AuditLogAdmin(LogAdmin):
     """Who changed what, newest first."""
 
-    list_display = ("created_at", "table_name", "action", "record_id", "user_id", "service", "reason")
+    list_display = ("created_at", "table_name", "action", "record_id", "user", "service", "reason")
     list_select_related = ("context",)
     list_filter = (TableFilter,)
     key_fields = ("record_id",)
     search_help_text = "Id (UUID) of the changed row; choose its table as well on a large log"
+    readonly_fields = ("record", "user", "address", "user_agent", "service", "reason", "login")
+    fieldsets = (
+        (None, {"fields": ("created_at", "action", "table_name", "record", "changes")}),
+        ("Who", {"fields": ("user", "address", "user_agent", "service", "reason", "login")}),
+        ("Proof", {"fields": ("after_hash", "layout", "txid", "context_number")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(username=_username("context__user_id"))
+
+    @admin.display(description="row")
+    def record(self, change: AuditLog) -> Any:
+        """The changed row, as a link to all of its versions."""
+        meta = audited_models()[change.table_name]._meta
+        url = reverse(f"admin:{meta.app_label}_{meta.model_name}_history", args=[change.record_id])
+        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', url, change.record_id)
 
     @admin.display(description="user")
-    def user_id(self, change: AuditLog) -> Any:
-        return change.context and change.context.user_id
+    def user(self, change: Any) -> Any:
+        return change.username or (change.context and change.context.user_id)
+
+    @admin.display(description="address")
+    def address(self, change: AuditLog) -> str | None:
+        return change.context and change.context.user_ip
+
+    @admin.display(description="browser or client")
+    def user_agent(self, change: AuditLog) -> str:
+        return change.context.user_agent if change.context else ""
 
     @admin.display(description="service")
     def service(self, change: AuditLog) -> str:
@@ -47,6 +81,10 @@ class AuditLogAdmin(LogAdmin):
     @admin.display(description="reason")
     def reason(self, change: AuditLog) -> str:
         return change.context.reason if change.context else ""
+
+    @admin.display(description="login")
+    def login(self, change: AuditLog) -> str:
+        return change.context.db_user if change.context else ""
 
 
 @admin.register(AuditSeal)
@@ -62,8 +100,15 @@ class AuditSealAdmin(LogAdmin):
 class AuditContextAdmin(LogAdmin):
     """Who made the changes of a transaction, newest first."""
 
-    list_display = ("created_at", "txid", "user_id", "user_ip", "service", "reason", "db_user")
+    list_display = ("created_at", "txid", "user", "user_ip", "service", "reason", "db_user")
     key_fields = ("user_id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(username=_username("user_id"))
+
+    @admin.display(description="user")
+    def user(self, said: Any) -> Any:
+        return said.username or said.user_id
 
 
 @admin.register(AuditLayout)

@@ -11,7 +11,7 @@ from django.forms import Field
 from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from config.backoffice.decimals import DecimalColumn, plain
+from config.backoffice.columns import column_of, plain
 from config.backoffice.history import has_history, versions_of
 from config.backoffice.paginator import EstimatePaginator
 
@@ -75,8 +75,7 @@ class BackOfficeAdmin(ModelAdmin):
 
     def _column(self, name: Any) -> Any:
         field = next((field for field in self.opts.fields if field.name == name), None)
-        output = getattr(field, "output_field", field)
-        return DecimalColumn(field) if field and isinstance(output, models.DecimalField) else name
+        return (field and column_of(field)) or name
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Rows below another exist only once that one does: before, its key is not known (the database makes it)."""
@@ -151,6 +150,13 @@ class ReadOnlyAdmin(ReadOnlyMixin, BackOfficeAdmin):
 
     # Keys are in time order, and their index is there.
     ordering = ["-pk"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Numbers and hashes as in lists."""
+        return [
+            (title, {**shown, "fields": [self._column(name) for name in shown["fields"]]})
+            for title, shown in super().get_fieldsets(request, obj)
+        ]
 
 
 class LogAdmin(ReadOnlyAdmin):

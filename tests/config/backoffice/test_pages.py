@@ -5,11 +5,15 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from audit.context import acting
+from audit.models import AuditLog
 from ops.seeding.seed import seed_small_broker
+from trading.models import Instrument
 
 APPS = ("accounts", "trading", "liquidity", "risk", "audit", "ops")
 MODELS = [model for label in APPS for model in apps.get_app_config(label).get_models()]
@@ -73,3 +77,14 @@ def test_index_leads_to_every_app(client: Client) -> None:
     content = client.get(reverse("admin:index")).content.decode()
     for label in APPS:
         assert apps.get_app_config(label).verbose_name in content
+
+
+def test_a_change_says_who_made_it_and_leads_to_the_row(client: Client) -> None:
+    row = Instrument.objects.first()
+    assert row is not None
+    with acting(user=User.objects.get(username="admin").pk, reason="Asked by phone"), transaction.atomic():
+        Instrument.objects.filter(pk=row.pk).update(is_tradable=not row.is_tradable)
+    change = AuditLog.objects.filter(record_id=row.pk, action="UPDATE").latest("id")
+    shown = client.get(page(AuditLog, "change", change.pk)).content.decode()
+    for part in (">admin<", "Asked by phone", bytes(change.after_hash).hex(), page(Instrument, "history", row.pk)):
+        assert part in " ".join(shown.split()).replace("> ", ">").replace(" <", "<")

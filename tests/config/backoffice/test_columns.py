@@ -1,10 +1,10 @@
-"""Numbers in lists and forms."""
+"""Numbers and hashes on the pages."""
 
 from decimal import Decimal
 
 import pytest
 
-from config.backoffice.decimals import plain
+from config.backoffice.columns import grouped, hexadecimal, plain
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,8 @@ def test_only_digits_that_say_something_are_shown(value: str, text: str) -> None
 
 
 def test_lists_group_by_thousands() -> None:
-    assert plain(Decimal("-1234567.50000000"), ",") == "-1,234,567.5"
+    assert grouped(Decimal("-1234567.50000000")) == "-1,234,567.5"
+
+
+def test_bytes_are_hexadecimal() -> None:
+    assert hexadecimal(memoryview(b"\x00\xff")) == "00ff"

@@ -1,0 +1,53 @@
+"""Values as people read them: 25,000 instead of 25000.00000000, a hash as its hexadecimal digits."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.admin.utils import label_for_field
+from django.db import models
+
+
+def plain(value: Decimal, grouping: str = "") -> str:
+    """All digits that say something, without exponent: `0E-8` is 0, `1.10000000` is 1.1."""
+    text = format(value, f"{grouping}f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def grouped(value: Decimal) -> str:
+    """A number in groups of three digits."""
+    return plain(value, ",")
+
+
+def hexadecimal(value: bytes | memoryview) -> str:
+    """Bytes as psql, sha256sum and the exports write them."""
+    return bytes(value).hex()
+
+
+READABLE: dict[type[models.Field], Callable[[Any], str]] = {
+    models.DecimalField: grouped,
+    models.BinaryField: hexadecimal,
+}
+
+
+class Column:
+    """A field of a list or of a page that is only read, its value through `readable`; it sorts as the field does."""
+
+    def __init__(self, field: models.Field, readable: Callable[[Any], str]) -> None:
+        self.name = self.__name__ = field.name
+        self.short_description = label_for_field(field.name, field.model)
+        self.admin_order_field = field.name
+        self.readable = readable
+
+    def __call__(self, row: Any) -> str:
+        value = getattr(row, self.name)
+        return "-" if value is None else self.readable(value)
+
+
+def column_of(field: models.Field) -> Column | None:
+    """How to show `field` where Django's own way is not for people, else None."""
+    output = getattr(field, "output_field", field)
+    for kind, readable in READABLE.items():
+        if isinstance(output, kind):
+            return Column(field, readable)
+    return None
