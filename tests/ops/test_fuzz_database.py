@@ -1,7 +1,11 @@
 """Random writes on a database of their own: whatever is accepted, the books hold."""
 
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +18,7 @@ from ops.fuzz.catalog import read_catalog
 from ops.fuzz.clients import EXPECTED_CLASSES, EXPECTED_STATES, Client, Tally
 from ops.management.commands.fuzz_database import as_json
 from ops.seeding.seed import seed_small_broker
-from tests.databases import Database
+from tests.databases import PROJECT, Database
 
 STATEMENTS = 20_000
 
@@ -138,6 +142,22 @@ def test_only_a_throwaway_database_is_written_to(db: None, settings: Any) -> Non
                 call_command("fuzz_database", "--statements", "1", *confirm)
     finally:
         connection.settings_dict["NAME"] = before
+
+
+def test_a_throwaway_server_takes_it_and_is_gone_afterwards(tmp_path: Path) -> None:
+    options = ["--throwaway", "--statements", "200", "--clients", "1", "--json"]
+    result = subprocess.run(
+        [sys.executable, "manage.py", "fuzz_database", *options],
+        cwd=PROJECT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["statements"] >= 200
+    assert not list(tmp_path.glob("trading-bench-*"))
 
 
 @pytest.mark.parametrize("options", [["--statements", "0"], ["--clients", "0"], ["--clients", "65"]])

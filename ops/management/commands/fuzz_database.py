@@ -1,12 +1,15 @@
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
 from rich.markup import escape
 from rich.progress import Progress
 
-from config.commands import ProjectCommand, UsageFailed, VerificationFailed
+from config.commands import EnvironmentFailed, ProjectCommand, UsageFailed, VerificationFailed
+from config.database.embedded import EmbeddedServerError
+from ops.bench.cluster import throwaway_cluster
 from ops.fuzz.campaign import Outcome, fuzz
 
 #: Databases that exist to be written to at random.
@@ -26,17 +29,23 @@ class Command(ProjectCommand):
         parser.add_argument("--statements", type=int, default=20_000, metavar="N", help="in all (default 20000)")
         parser.add_argument("--clients", type=int, default=4, metavar="N", help="connections at once (default 4)")
         parser.add_argument("--seed", type=int, default=1, metavar="N", help="another number, other statements")
-        parser.add_argument(
+        where = parser.add_mutually_exclusive_group()
+        where.add_argument(
+            "--throwaway", action="store_true", help="on a PostgreSQL of its own, which is removed at the end"
+        )
+        where.add_argument(
             "--confirm", metavar="NAME", help="the database's name, unless it begins with test_ or bench_"
         )
 
-    def handle(self, *, statements: int, clients: int, seed: int, confirm: str | None, **options: Any) -> None:
-        name = str(connection.settings_dict["NAME"])
-        if not name.startswith(EXPENDABLE) and confirm != name:
-            raise UsageFailed(f"This fills {name} with random rows that stay: to go on, add --confirm {name}.")
+    def handle(
+        self, *, statements: int, clients: int, seed: int, throwaway: bool, confirm: str | None, **options: Any
+    ) -> None:
         if statements < 1 or not 1 <= clients <= 64:
             raise UsageFailed("--statements is at least 1, --clients between 1 and 64.")
-        with Progress(console=self.notes, disable=not self.notes.is_terminal, transient=True) as progress:
+        with (
+            _throwaway_database() if throwaway else _expendable_database(confirm),
+            Progress(console=self.notes, disable=not self.notes.is_terminal, transient=True) as progress,
+        ):
             task = progress.add_task("Fuzzing", total=statements)
             outcome = fuzz(
                 statements=statements,
@@ -70,6 +79,25 @@ class Command(ProjectCommand):
 
     def _line(self, text: str) -> None:
         self.console.print(escape(text), highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _throwaway_database() -> Iterator[None]:
+    try:
+        with throwaway_cluster() as cluster, cluster.database():
+            yield
+    except EmbeddedServerError as error:
+        raise EnvironmentFailed(str(error)) from error
+
+
+@contextmanager
+def _expendable_database(confirm: str | None) -> Iterator[None]:
+    name = str(connection.settings_dict["NAME"])
+    if not name.startswith(EXPENDABLE) and confirm != name:
+        raise UsageFailed(
+            f"This fills {name} with random rows that stay: to go on, add --confirm {name}, or --throwaway."
+        )
+    yield
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
