@@ -1,6 +1,6 @@
 """Migration operations for what Django has no word for: SQL files, partitions, statistics, storage."""
 
-import inspect
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,11 @@ from config.database.online.indexes import add_index_online, index_state, remove
 from config.database.partitions import Interval, initial_partitions_sql
 
 
+def _folder_beside_caller() -> Path:
+    """`sql` beside the migration that makes an operation: the file that calls the caller of this."""
+    return Path(sys._getframe(2).f_code.co_filename).parent / "sql"
+
+
 class RunSQLFile(RunSQL):
     """Runs `sql/<name>.up.sql` beside the migration, and `<name>.down.sql` to reverse it: both must exist."""
 
@@ -22,7 +27,7 @@ class RunSQLFile(RunSQL):
         self, name: str, *, state_operations: list[Operation] | None = None, folder: str | None = None
     ) -> None:
         self.name = name
-        self.folder = Path(folder) if folder else Path(inspect.stack()[1].filename).parent / "sql"
+        self.folder = Path(folder) if folder else _folder_beside_caller()
         super().__init__(
             sql=(self.folder / f"{name}.up.sql").read_text(encoding="utf-8"),
             reverse_sql=(self.folder / f"{name}.down.sql").read_text(encoding="utf-8"),
@@ -44,8 +49,7 @@ class RunIndexFile(RunSQLFile):
 
     def __init__(self, name: str, *, table: str, index: str, state_operations: list[Operation] | None = None) -> None:
         self.table, self.index = table, index
-        folder = Path(inspect.stack()[1].filename).parent / "sql"
-        super().__init__(name, state_operations=state_operations, folder=str(folder))
+        super().__init__(name, state_operations=state_operations, folder=str(_folder_beside_caller()))
 
     def deconstruct(self) -> Any:
         options = {"table": self.table, "index": self.index, "state_operations": self.state_operations or None}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.migrations import Migration
+from django.db.migrations.state import ProjectState
 
 from ops.migrating.executor import GuardedExecutor
 from ops.migrating.lock_modes import created_table, locks_taken, runs_code
@@ -27,7 +28,7 @@ def planned(
     executor: GuardedExecutor, plan: list[tuple[Migration, bool]]
 ) -> Iterator[tuple[Migration, list[PlannedStatement]]]:
     """Each migration of the plan with its statements; runs none of them."""
-    state = executor._create_project_state(with_applied_migrations=True)  # type: ignore[attr-defined]
+    state: ProjectState = executor._create_project_state(with_applied_migrations=True)
     created: set[str] = set()
     for migration, backwards in plan:
         with executor.connection.schema_editor(collect_sql=True, atomic=migration.atomic) as editor:

@@ -18,6 +18,7 @@ from ops.migrating.operations import patient_operations
 from ops.migrating.patience import LOCK_TIMEOUT_MS, Patience
 from ops.migrating.recorder import UniqueRecorder
 from ops.migrating.source import source_digest
+from ops.migrating.state import LeanState, lean
 from ops.migrating.statements import Statements
 
 
@@ -48,6 +49,9 @@ class GuardedExecutor(MigrationExecutor):
         if not any((migration.app_label, migration.name) == TABLES and not back for migration, back in plan):
             return plan
         return super().migration_plan([TABLES, *targets], clean_start)
+
+    def _create_project_state(self, with_applied_migrations: bool = False) -> LeanState:
+        return lean(super()._create_project_state(with_applied_migrations))  # type: ignore[misc]
 
     def migrate(self, targets: Any, plan: Any = None, *args: Any, **options: Any) -> ProjectState:
         if plan is None:
