@@ -1,10 +1,12 @@
-"""A server that asks for passwords, as an operator's does; it ends with the test session."""
+"""Servers of the tests' own: one that asks for passwords, as an operator's does, and ways to kill one."""
 
 import os
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import psycopg
 
 from config.database.embedded import EmbeddedServer
 from config.database.embedded.socket_folder import PORT
+from ops.bench.cluster import Cluster
 
 #: A folder where waiting for the disk takes no time: what tests kill are processes, not the machine.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
@@ -66,3 +69,57 @@ def password_server() -> Iterator[PasswordServer]:
     finally:
         server.stop("immediate")
         shutil.rmtree(folder)
+
+
+def kill_postmaster(cluster: Cluster) -> None:
+    """Its processes find themselves alone, whatever they are at."""
+    _end(cluster, [cluster.server.status().pid or 0])
+
+
+def kill_all(cluster: Cluster) -> None:
+    """As when the machine's memory is full."""
+    postmaster = cluster.server.status().pid or 0
+    _end(cluster, [postmaster, *_children(postmaster)])
+
+
+def kill_backend(cluster: Cluster) -> None:
+    """One session: the server ends all others, recovers, and goes on by itself."""
+    with cluster.connect("postgres") as session:
+        (pid,) = session.execute(  # type: ignore[misc]
+            "SELECT pid FROM pg_stat_activity WHERE datname LIKE 'bench%' AND pid <> pg_backend_pid() LIMIT 1"
+        ).fetchone()
+    _kill([pid])
+
+
+def restart(cluster: Cluster) -> None:
+    """Start the server if it is dead; return when it lets clients in, also after the death of one session."""
+    cluster.server.ensure_running()
+    while True:
+        with suppress(psycopg.OperationalError), cluster.connect("postgres"):
+            return
+        time.sleep(0.02)
+
+
+def _end(cluster: Cluster, pids: list[int]) -> None:
+    _kill(pids)
+    while cluster.server.status().running:
+        time.sleep(0.01)
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(") ")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(fields[1]) == pid:
+                found.append(int(folder.name))
+    return found

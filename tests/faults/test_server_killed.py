@@ -2,13 +2,12 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from ops.bench.cluster import Cluster, throwaway_cluster
 from ops.simulation.acknowledged import reconcile
 from ops.verification.books import verify_books
 from tests.databases import PROJECT
+from tests.servers import kill_all, kill_backend, kill_postmaster, restart
 
 CLIENTS = 4
 
@@ -77,49 +77,6 @@ def wait_for(process: subprocess.Popen[str], file: Path, lines: int) -> None:
         time.sleep(0.01)
 
 
-def children(pid: int) -> list[int]:
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rpartition(") ")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(fields[1]) == pid:
-                found.append(int(folder.name))
-    return found
-
-
-def kill_postmaster(cluster: Cluster) -> None:
-    """Its processes find themselves alone, whatever they are at."""
-    kill(cluster, [cluster.server.status().pid or 0])
-
-
-def kill_all(cluster: Cluster) -> None:
-    """As when the machine's memory is full."""
-    postmaster = cluster.server.status().pid or 0
-    kill(cluster, [postmaster, *children(postmaster)])
-
-
-def kill(cluster: Cluster, pids: list[int]) -> None:
-    """`kill -9`, and once the server is dead, a restart."""
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    while cluster.server.status().running:
-        time.sleep(0.01)
-    cluster.server.ensure_running()
-
-
-def kill_backend(cluster: Cluster) -> None:
-    """One session: the server ends all others, recovers, and goes on by itself."""
-    with cluster.connect("postgres") as session:
-        (pid,) = session.execute(  # type: ignore[misc]
-            "SELECT pid FROM pg_stat_activity WHERE datname LIKE 'bench%' AND pid <> pg_backend_pid() LIMIT 1"
-        ).fetchone()
-    os.kill(pid, signal.SIGKILL)
-
-
 KILLS: list[tuple[int, Callable[[Cluster], None]]] = [(200, kill_postmaster), (500, kill_all), (800, kill_backend)]
 
 
@@ -131,6 +88,7 @@ def test_clients_that_wait_for_the_server_book_every_event_once(cluster: Cluster
         for lines, kill_some in KILLS:
             wait_for(process, file, lines)
             kill_some(cluster)
+            restart(cluster)
         output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     day = json.loads(output)
@@ -159,6 +117,7 @@ def test_what_was_acknowledged_before_the_crash_is_there_after_it(
     with simulated_day(cluster, market, file, "--orders", "4000", "--seed", "4") as process:
         wait_for(process, file, 300)
         kill_all(cluster)
+        restart(cluster)
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "clients gave up; what was acknowledged stays" in errors

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.admin import sites
 from django.core.management import call_command
 from django.db import connections
+from django.db.migrations.loader import MigrationLoader
 from django.test import modify_settings
 
 from config.commands import Failed
@@ -75,6 +76,7 @@ def _with_shop(django_db_setup: None) -> Iterator[None]:
 @pytest.fixture
 def start(_with_shop: None, fresh_database: Database, django_db_blocker: Any) -> Iterator[Start]:
     """`start("shop", "0002")` begins `migrate shop 0002` in a process of its own, on `fresh_database`."""
+    MigrationLoader(None)  # imports the migrations once for all of them
     started: list[Deployer] = []
 
     def run(

@@ -1,18 +1,15 @@
 """`kill -9` of `migrate` between its statements: the same command again finishes the work."""
 
 import os
-import random
 import re
 import signal
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
 from django.db import connections
 
-from tests.databases import Database, login
-from tests.migrations.snapshot import schema_of
+from tests.databases import Database
 
 Migrate = Callable[..., tuple[int, str]]
 
@@ -74,64 +71,3 @@ def assert_whole(database: Database) -> None:
         [price] = database.rows("SELECT DISTINCT price FROM shop_item")
         assert price["price"] == (11 if "0002" in applied else 10)
     assert {row["name"][:4] for row in database.rows("SELECT name FROM migration_steps WHERE app = 'shop'")} == applied
-
-
-def killed_after(statements: int) -> Callable[[], None]:
-    """The process ends with the so-manieth statement that writes: before it runs, or right after it."""
-    left = statements
-
-    def wrapper(execute: Any, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        nonlocal left
-        if re.match(r"\s*(SELECT|SHOW|SET|SAVEPOINT|RELEASE)\b", str(sql), re.IGNORECASE):
-            return execute(sql, params, many, context)
-        left -= 1
-        if left == 0 and statements % 2:
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = execute(sql, params, many, context)
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    return lambda: connections["default"].execute_wrappers.append(wrapper)
-
-
-class _Plain:
-    """What `schema_of` asks of Django's connection."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-
-    def cursor(self) -> Any:
-        return self._session.cursor()
-
-
-def _schema(database: Database) -> set[str]:
-    with psycopg.connect(**login(database.name, owner=True), autocommit=True) as session:
-        return schema_of(_Plain(session))
-
-
-@pytest.mark.skipif("MIGRATE_KILLS" not in os.environ, reason="minutes: MIGRATE_KILLS=<seed> runs it")
-def test_a_database_made_from_nothing_survives_any_number_of_kills(
-    start: Callable[..., Any], empty_database: Database, fresh_database: Database
-) -> None:
-    """Every process is killed after a few statements, until one of them has nothing left to do."""
-    chance = random.Random(os.environ["MIGRATE_KILLS"])
-    kills, longest = 0, 40
-    while True:
-        before = _applied(empty_database)
-        code, output = start(before=killed_after(chance.randint(1, longest)), database=empty_database).wait()
-        if code == 0:
-            break
-        assert code == -signal.SIGKILL, output
-        kills += 1
-        # A migration of many statements is begun again from its first one.
-        longest = longest + 20 if _applied(empty_database) == before else 40
-    assert kills > 20
-    assert {line for line in _schema(empty_database) if "shop_" not in line} == _schema(fresh_database)
-    assert empty_database.rows("SELECT app FROM django_migrations GROUP BY app, name HAVING count(*) > 1") == []
-
-
-def _applied(database: Database) -> int:
-    if database.rows("SELECT to_regclass('django_migrations') AS there")[0]["there"] is None:
-        return 0
-    return int(database.rows("SELECT count(*) AS applied FROM django_migrations")[0]["applied"])
