@@ -34,14 +34,16 @@ def trading_entry() -> SharedTrigger:
 
 
 def head_forward() -> SharedTrigger:
-    """A balance changes only with a later entry."""
+    """A balance changes only with a later entry. One that does, as all do, does not pay for the call."""
     return SharedTrigger(
         name="head_forward",
         function="refuse_head_backward",
         level=pgtrigger.Row,
         when=pgtrigger.Before,
-        operation=pgtrigger.Update,
-        condition=pgtrigger.Condition("OLD.balance <> NEW.balance OR OLD.last_seq <> NEW.last_seq"),
+        operation=pgtrigger.UpdateOf("balance", "last_seq"),
+        condition=pgtrigger.Condition(
+            "NEW.last_seq <= OLD.last_seq AND (OLD.balance <> NEW.balance OR OLD.last_seq <> NEW.last_seq)"
+        ),
     )
 
 
@@ -112,14 +114,14 @@ RECORDED = (
 
 
 def account_changed() -> SharedTrigger:
-    """An event for each change of an account's state or settings."""
+    """An event for each change of an account's state or settings. Postings do not name these columns."""
     old, new = (", ".join(f"{row}.{column}" for column in RECORDED) for row in ("OLD", "NEW"))
     return SharedTrigger(
         name="changed",
         function="record_account_changed",
         level=pgtrigger.Row,
         when=pgtrigger.After,
-        operation=pgtrigger.Update,
+        operation=pgtrigger.UpdateOf(*RECORDED),
         condition=pgtrigger.Condition(f"(({old}) IS DISTINCT FROM ({new}))"),
     )
 

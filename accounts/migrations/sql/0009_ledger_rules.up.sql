@@ -124,14 +124,11 @@ COMMENT ON FUNCTION post_entries() IS 'AFTER INSERT of ledger entries: zero-sum,
 
 CREATE FUNCTION refuse_head_backward() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF NEW.last_seq <= OLD.last_seq THEN
-    RAISE EXCEPTION 'the balance of account % only changes with a new ledger entry', OLD.id
-      USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_head_forward', HINT = 'Post a journal with post_journal().';
-  END IF;
-  RETURN NEW;
+  RAISE EXCEPTION 'the balance of account % only changes with a new ledger entry', OLD.id
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'accounts_head_forward', HINT = 'Post a journal with post_journal().';
 END
 $$;
-COMMENT ON FUNCTION refuse_head_backward() IS 'BEFORE UPDATE of accounts: the head of a ledger only moves forward.';
+COMMENT ON FUNCTION refuse_head_backward() IS 'BEFORE UPDATE of accounts whose head does not move forward.';
 
 CREATE FUNCTION check_journal_has_entries() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -20,10 +20,25 @@ DECLARE
   closed uuid;
   is_mixed boolean;
 BEGIN
-  SELECT array_agg(journal_id), sum(rows), (array_agg(journal_id) FILTER (WHERE total <> 0))[1],
-         (array_agg(currency) FILTER (WHERE total <> 0))[1], (array_agg(total) FILTER (WHERE total <> 0))[1]
-    INTO posted, posted_entries, wrong_journal, wrong_currency, wrong_sum
-    FROM (SELECT journal_id, currency, sum(amount) AS total, count(*) AS rows FROM entries GROUP BY journal_id, currency) AS sums;
+  SELECT * INTO posted, posted_entries, wrong_journal, wrong_currency, wrong_sum,
+                ids, first_seqs, last_seqs, balances, lowest_balances, leaving, adjustments
+    FROM (SELECT array_agg(journal_id), sum(rows), (array_agg(journal_id) FILTER (WHERE total <> 0))[1],
+                 (array_agg(currency) FILTER (WHERE total <> 0))[1], (array_agg(total) FILTER (WHERE total <> 0))[1]
+            FROM (SELECT journal_id, currency, sum(amount) AS total, count(*) AS rows
+                    FROM entries GROUP BY journal_id, currency) AS sums) AS by_journal,
+         (SELECT array_agg(account_id), array_agg(first_seq), array_agg(last_seq), array_agg(balance), array_agg(lowest),
+                 array_agg(leaves), array_agg(adjusted)
+            FROM (SELECT account_id,
+                         min(seq) AS first_seq,
+                         max(seq) AS last_seq,
+                         (array_agg(balance_after ORDER BY seq DESC))[1] AS balance,
+                         -- What trading costs may exceed the balance; nothing else, by whatever name. These references
+                         -- are trading's own (account_transactions_of_trading).
+                         min(balance_after)
+                           FILTER (WHERE amount < 0 AND reference_type NOT IN ('trades', 'positions')) AS lowest,
+                         bool_or(transaction_type = 'transfer' OR (transaction_type = 'withdrawal' AND amount < 0)) AS leaves,
+                         sum(amount) FILTER (WHERE transaction_type IN ('adjustment', 'correction')) AS adjusted
+                    FROM entries GROUP BY account_id ORDER BY account_id) AS heads) AS by_account;
   IF posted IS NULL THEN
     RETURN NULL;  -- a statement without rows
   END IF;
@@ -39,20 +54,6 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'account_transactions_posted_together',
             HINT = 'Entries of one journal come with one statement: post a journal of its own.';
   END IF;
-
-  SELECT array_agg(account_id), array_agg(first_seq), array_agg(last_seq), array_agg(balance), array_agg(lowest),
-         array_agg(leaves), array_agg(adjusted)
-    INTO ids, first_seqs, last_seqs, balances, lowest_balances, leaving, adjustments
-    FROM (SELECT account_id,
-                 min(seq) AS first_seq,
-                 max(seq) AS last_seq,
-                 (array_agg(balance_after ORDER BY seq DESC))[1] AS balance,
-                 -- What trading costs may exceed the balance; nothing else, by whatever name. These references are
-                 -- trading's own (account_transactions_of_trading).
-                 min(balance_after) FILTER (WHERE amount < 0 AND reference_type NOT IN ('trades', 'positions')) AS lowest,
-                 bool_or(transaction_type = 'transfer' OR (transaction_type = 'withdrawal' AND amount < 0)) AS leaves,
-                 sum(amount) FILTER (WHERE transaction_type IN ('adjustment', 'correction')) AS adjusted
-            FROM entries GROUP BY account_id ORDER BY account_id) AS heads;
 
   -- Equity and free margin follow the balance; the rest of the valuation waits for the next mark.
   WITH heads AS (
@@ -99,7 +100,7 @@ BEGIN
             HINT = 'Unlock or activate the account first, or book a correction.';
   END IF;
 
-  IF EXISTS (SELECT FROM unnest(adjustments) AS adjusted WHERE adjusted IS NOT NULL) THEN
+  IF array_remove(adjustments, NULL) <> '{}' THEN
     INSERT INTO account_audit (account_id, seq, event_type, data, triggered_by, reason)
     SELECT id,
            1 + coalesce((SELECT max(seq) FROM account_audit WHERE account_id = accounts.id), 0),

@@ -86,7 +86,12 @@ BEGIN
     NEW.filled_at := NULL;
   END IF;
 
-  -- Metadata is free, updated_at follows, generated columns come later: all else is an event and gets its number.
+  -- Metadata is free, updated_at follows, generated columns come later: all else is an event and gets its number. Most
+  -- changes are seen at once.
+  IF NEW.status <> OLD.status OR NEW.filled_quantity <> OLD.filled_quantity THEN
+    NEW.event_seq := OLD.event_seq + 1;
+    RETURN NEW;
+  END IF;
   as_if_nothing := NEW;
   as_if_nothing.event_seq := OLD.event_seq;
   as_if_nothing.metadata := OLD.metadata;
@@ -107,6 +112,7 @@ DECLARE
   what_happened text;
   changes jsonb;
   found record;
+  has_other_terms boolean;
 BEGIN
   IF TG_OP = 'INSERT' THEN
     IF NEW.status NOT IN ('pending_new', 'new', 'rejected') OR (NEW.filled_quantity, NEW.filled_notional, NEW.commission) <> (0, 0, 0) THEN
@@ -116,15 +122,19 @@ BEGIN
     END IF;
     -- What is refused anyway is written down as it was asked for.
     IF NEW.status <> 'rejected' THEN
-      SELECT symbol, is_tradable AND is_active AND deleted_at IS NULL AS can_be_traded INTO found
-        FROM instruments WHERE id = NEW.instrument_id;
+      -- What does not exist is left to the foreign keys.
+      SELECT symbol, account_number,
+             is_tradable AND instruments.is_active AND instruments.deleted_at IS NULL AS can_be_traded,
+             accounts.is_active AND NOT is_locked AND accounts.deleted_at IS NULL AS may_trade
+        INTO found
+        FROM (SELECT) AS nothing
+        LEFT JOIN instruments ON instruments.id = NEW.instrument_id
+        LEFT JOIN accounts ON accounts.id = NEW.account_id;
       IF NOT found.can_be_traded THEN
         RAISE EXCEPTION 'order %: % takes no orders', NEW.id, found.symbol
           USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_instrument_tradable', TABLE = 'orders',
                 HINT = 'The instrument is deleted, or is_tradable or is_active is off.';
       END IF;
-      SELECT account_number, is_active AND NOT is_locked AND deleted_at IS NULL AS may_trade INTO found
-        FROM accounts WHERE id = NEW.account_id;
       IF NOT found.may_trade THEN
         RAISE EXCEPTION 'order %: account % may not trade', NEW.id, found.account_number
           USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_account_tradable', TABLE = 'orders',
@@ -135,67 +145,80 @@ BEGIN
         NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss);
     END IF;
     what_happened := NEW.status;
-    -- The terms that were asked for: a replaced order has others.
+    -- The terms that were asked for: a replaced order has others. An array is never null, so that strip_nulls drops the rest.
     changes := jsonb_strip_nulls(jsonb_build_object(
-      'quantity', NEW.quantity, 'price', NEW.price, 'stop_price', NEW.stop_price, 'limit_price', NEW.limit_price,
-      'trailing_distance', NEW.trailing_distance, 'time_in_force', NEW.time_in_force, 'good_till_date', NEW.good_till_date,
-      'take_profit', NEW.take_profit, 'stop_loss', NEW.stop_loss));
-    SELECT jsonb_object_agg(key, jsonb_build_array(NULL, value)) INTO changes FROM jsonb_each(changes);
+      'quantity', jsonb_build_array(NULL, NEW.quantity),
+      'price', CASE WHEN NEW.price IS NOT NULL THEN jsonb_build_array(NULL, NEW.price) END,
+      'stop_price', CASE WHEN NEW.stop_price IS NOT NULL THEN jsonb_build_array(NULL, NEW.stop_price) END,
+      'limit_price', CASE WHEN NEW.limit_price IS NOT NULL THEN jsonb_build_array(NULL, NEW.limit_price) END,
+      'trailing_distance', CASE WHEN NEW.trailing_distance IS NOT NULL THEN jsonb_build_array(NULL, NEW.trailing_distance) END,
+      'time_in_force', jsonb_build_array(NULL, NEW.time_in_force),
+      'good_till_date', CASE WHEN NEW.good_till_date IS NOT NULL THEN jsonb_build_array(NULL, NEW.good_till_date) END,
+      'take_profit', CASE WHEN NEW.take_profit IS NOT NULL THEN jsonb_build_array(NULL, NEW.take_profit) END,
+      'stop_loss', CASE WHEN NEW.stop_loss IS NOT NULL THEN jsonb_build_array(NULL, NEW.stop_loss) END));
   ELSE
     IF NEW.event_seq = OLD.event_seq THEN
       RETURN NULL;
     END IF;
     before := OLD.status;
-    IF (NEW.quantity, NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss)
-       IS DISTINCT FROM
-       (OLD.quantity, OLD.price, OLD.stop_price, OLD.limit_price, OLD.trailing_distance, OLD.take_profit, OLD.stop_loss)
-    THEN
-      PERFORM check_order_terms(
-        'order ' || NEW.id, NEW.instrument_id,
-        CASE WHEN NEW.quantity <> OLD.quantity AND NEW.quantity > NEW.filled_quantity THEN NEW.quantity END,
-        NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss);
-    END IF;
+    has_other_terms :=
+      (NEW.quantity, NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.time_in_force, NEW.good_till_date)
+      IS DISTINCT FROM
+      (OLD.quantity, OLD.price, OLD.stop_price, OLD.limit_price, OLD.trailing_distance, OLD.time_in_force, OLD.good_till_date);
     what_happened := CASE
       WHEN NEW.filled_quantity > OLD.filled_quantity THEN 'trade'
       WHEN NEW.filled_quantity < OLD.filled_quantity THEN 'trade_cancel'
       WHEN NEW.filled_notional <> OLD.filled_notional THEN 'trade_correct'
-      WHEN (NEW.quantity, NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.time_in_force, NEW.good_till_date)
-           IS DISTINCT FROM
-           (OLD.quantity, OLD.price, OLD.stop_price, OLD.limit_price, OLD.trailing_distance, OLD.time_in_force, OLD.good_till_date)
-        THEN 'replaced'
+      WHEN has_other_terms THEN 'replaced'
       WHEN NEW.status = OLD.status THEN 'restated'
       -- Taken up again, or a request refused.
       WHEN NEW.status IN ('new', 'partially_filled', 'filled') AND OLD.status <> 'pending_new' THEN 'restated'
       -- The other statuses have the name of what leads to them.
       ELSE NEW.status
     END;
-    -- Every column that may change. An array of old and new is never null, so that strip_nulls drops the rest.
+    -- Old and new of every column that may change. In groups, as an expression costs its time also where it finds nothing:
+    -- most changes are acceptances and fills.
     changes := jsonb_strip_nulls(jsonb_build_object(
-      'quantity', CASE WHEN NEW.quantity <> OLD.quantity THEN jsonb_build_array(OLD.quantity, NEW.quantity) END,
       'filled_quantity', CASE WHEN NEW.filled_quantity <> OLD.filled_quantity THEN jsonb_build_array(OLD.filled_quantity, NEW.filled_quantity) END,
       'filled_notional', CASE WHEN NEW.filled_notional <> OLD.filled_notional THEN jsonb_build_array(OLD.filled_notional, NEW.filled_notional) END,
-      'price', CASE WHEN NEW.price IS DISTINCT FROM OLD.price THEN jsonb_build_array(OLD.price, NEW.price) END,
-      'stop_price', CASE WHEN NEW.stop_price IS DISTINCT FROM OLD.stop_price THEN jsonb_build_array(OLD.stop_price, NEW.stop_price) END,
-      'limit_price', CASE WHEN NEW.limit_price IS DISTINCT FROM OLD.limit_price THEN jsonb_build_array(OLD.limit_price, NEW.limit_price) END,
-      'trailing_distance', CASE WHEN NEW.trailing_distance IS DISTINCT FROM OLD.trailing_distance THEN jsonb_build_array(OLD.trailing_distance, NEW.trailing_distance) END,
-      'time_in_force', CASE WHEN NEW.time_in_force <> OLD.time_in_force THEN jsonb_build_array(OLD.time_in_force, NEW.time_in_force) END,
-      'good_till_date', CASE WHEN NEW.good_till_date IS DISTINCT FROM OLD.good_till_date THEN jsonb_build_array(OLD.good_till_date, NEW.good_till_date) END,
-      'execution_type', CASE WHEN NEW.execution_type <> OLD.execution_type THEN jsonb_build_array(OLD.execution_type, NEW.execution_type) END,
-      'routing_decision', CASE WHEN NEW.routing_decision <> OLD.routing_decision THEN jsonb_build_array(OLD.routing_decision, NEW.routing_decision) END,
-      'take_profit', CASE WHEN NEW.take_profit IS DISTINCT FROM OLD.take_profit THEN jsonb_build_array(OLD.take_profit, NEW.take_profit) END,
-      'stop_loss', CASE WHEN NEW.stop_loss IS DISTINCT FROM OLD.stop_loss THEN jsonb_build_array(OLD.stop_loss, NEW.stop_loss) END,
       'commission', CASE WHEN NEW.commission <> OLD.commission THEN jsonb_build_array(OLD.commission, NEW.commission) END,
       'commission_currency', CASE WHEN NEW.commission_currency IS DISTINCT FROM OLD.commission_currency THEN jsonb_build_array(OLD.commission_currency, NEW.commission_currency) END,
-      'slippage', CASE WHEN NEW.slippage <> OLD.slippage THEN jsonb_build_array(OLD.slippage, NEW.slippage) END,
-      'reject_reason', CASE WHEN NEW.reject_reason <> OLD.reject_reason THEN jsonb_build_array(OLD.reject_reason, NEW.reject_reason) END,
-      'liquidity_provider_id', CASE WHEN NEW.liquidity_provider_id IS DISTINCT FROM OLD.liquidity_provider_id THEN jsonb_build_array(OLD.liquidity_provider_id, NEW.liquidity_provider_id) END,
-      'lp_order_id', CASE WHEN NEW.lp_order_id <> OLD.lp_order_id THEN jsonb_build_array(OLD.lp_order_id, NEW.lp_order_id) END,
       'submitted_at', CASE WHEN NEW.submitted_at IS DISTINCT FROM OLD.submitted_at THEN jsonb_build_array(OLD.submitted_at, NEW.submitted_at) END,
-      'filled_at', CASE WHEN NEW.filled_at IS DISTINCT FROM OLD.filled_at THEN jsonb_build_array(OLD.filled_at, NEW.filled_at) END,
-      'canceled_at', CASE WHEN NEW.canceled_at IS DISTINCT FROM OLD.canceled_at THEN jsonb_build_array(OLD.canceled_at, NEW.canceled_at) END,
-      'expired_at', CASE WHEN NEW.expired_at IS DISTINCT FROM OLD.expired_at THEN jsonb_build_array(OLD.expired_at, NEW.expired_at) END,
-      'decision_maker', CASE WHEN NEW.decision_maker <> OLD.decision_maker THEN jsonb_build_array(OLD.decision_maker, NEW.decision_maker) END,
-      'executor', CASE WHEN NEW.executor <> OLD.executor THEN jsonb_build_array(OLD.executor, NEW.executor) END));
+      'filled_at', CASE WHEN NEW.filled_at IS DISTINCT FROM OLD.filled_at THEN jsonb_build_array(OLD.filled_at, NEW.filled_at) END));
+    IF has_other_terms OR (NEW.take_profit, NEW.stop_loss) IS DISTINCT FROM (OLD.take_profit, OLD.stop_loss) THEN
+      PERFORM check_order_terms(
+        'order ' || NEW.id, NEW.instrument_id,
+        CASE WHEN NEW.quantity <> OLD.quantity AND NEW.quantity > NEW.filled_quantity THEN NEW.quantity END,
+        NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss);
+      changes := changes || jsonb_strip_nulls(jsonb_build_object(
+        'quantity', CASE WHEN NEW.quantity <> OLD.quantity THEN jsonb_build_array(OLD.quantity, NEW.quantity) END,
+        'price', CASE WHEN NEW.price IS DISTINCT FROM OLD.price THEN jsonb_build_array(OLD.price, NEW.price) END,
+        'stop_price', CASE WHEN NEW.stop_price IS DISTINCT FROM OLD.stop_price THEN jsonb_build_array(OLD.stop_price, NEW.stop_price) END,
+        'limit_price', CASE WHEN NEW.limit_price IS DISTINCT FROM OLD.limit_price THEN jsonb_build_array(OLD.limit_price, NEW.limit_price) END,
+        'trailing_distance', CASE WHEN NEW.trailing_distance IS DISTINCT FROM OLD.trailing_distance THEN jsonb_build_array(OLD.trailing_distance, NEW.trailing_distance) END,
+        'time_in_force', CASE WHEN NEW.time_in_force <> OLD.time_in_force THEN jsonb_build_array(OLD.time_in_force, NEW.time_in_force) END,
+        'good_till_date', CASE WHEN NEW.good_till_date IS DISTINCT FROM OLD.good_till_date THEN jsonb_build_array(OLD.good_till_date, NEW.good_till_date) END,
+        'take_profit', CASE WHEN NEW.take_profit IS DISTINCT FROM OLD.take_profit THEN jsonb_build_array(OLD.take_profit, NEW.take_profit) END,
+        'stop_loss', CASE WHEN NEW.stop_loss IS DISTINCT FROM OLD.stop_loss THEN jsonb_build_array(OLD.stop_loss, NEW.stop_loss) END));
+    END IF;
+    IF (NEW.execution_type, NEW.routing_decision, NEW.slippage, NEW.reject_reason, NEW.liquidity_provider_id,
+        NEW.lp_order_id, NEW.canceled_at, NEW.expired_at, NEW.decision_maker, NEW.executor)
+       IS DISTINCT FROM
+       (OLD.execution_type, OLD.routing_decision, OLD.slippage, OLD.reject_reason, OLD.liquidity_provider_id,
+        OLD.lp_order_id, OLD.canceled_at, OLD.expired_at, OLD.decision_maker, OLD.executor)
+    THEN
+      changes := changes || jsonb_strip_nulls(jsonb_build_object(
+        'execution_type', CASE WHEN NEW.execution_type <> OLD.execution_type THEN jsonb_build_array(OLD.execution_type, NEW.execution_type) END,
+        'routing_decision', CASE WHEN NEW.routing_decision <> OLD.routing_decision THEN jsonb_build_array(OLD.routing_decision, NEW.routing_decision) END,
+        'slippage', CASE WHEN NEW.slippage <> OLD.slippage THEN jsonb_build_array(OLD.slippage, NEW.slippage) END,
+        'reject_reason', CASE WHEN NEW.reject_reason <> OLD.reject_reason THEN jsonb_build_array(OLD.reject_reason, NEW.reject_reason) END,
+        'liquidity_provider_id', CASE WHEN NEW.liquidity_provider_id IS DISTINCT FROM OLD.liquidity_provider_id THEN jsonb_build_array(OLD.liquidity_provider_id, NEW.liquidity_provider_id) END,
+        'lp_order_id', CASE WHEN NEW.lp_order_id <> OLD.lp_order_id THEN jsonb_build_array(OLD.lp_order_id, NEW.lp_order_id) END,
+        'canceled_at', CASE WHEN NEW.canceled_at IS DISTINCT FROM OLD.canceled_at THEN jsonb_build_array(OLD.canceled_at, NEW.canceled_at) END,
+        'expired_at', CASE WHEN NEW.expired_at IS DISTINCT FROM OLD.expired_at THEN jsonb_build_array(OLD.expired_at, NEW.expired_at) END,
+        'decision_maker', CASE WHEN NEW.decision_maker <> OLD.decision_maker THEN jsonb_build_array(OLD.decision_maker, NEW.decision_maker) END,
+        'executor', CASE WHEN NEW.executor <> OLD.executor THEN jsonb_build_array(OLD.executor, NEW.executor) END));
+    END IF;
     -- The order decides its open request by how it leaves the waiting.
     IF OLD.status IN ('pending_cancel', 'pending_replace') AND NEW.status <> OLD.status THEN
       UPDATE order_change_requests
@@ -238,6 +261,7 @@ COMMENT ON FUNCTION record_order_event() IS 'AFTER INSERT, UPDATE of orders: wri
 CREATE FUNCTION apply_fill_to_order() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   target record;
+  told text;
 BEGIN
   IF NEW.is_late THEN
     -- The lock makes the sum below that of all late fills, also of those that others write at this moment.
@@ -255,7 +279,8 @@ BEGIN
     RETURN NULL;
   END IF;
 
-  PERFORM set_config('trading.venue', NEW.venue, true);
+  -- Assigned, not performed: that would be a statement of its own.
+  told := set_config('trading.venue', NEW.venue, true);
   UPDATE orders
      SET filled_quantity = filled_quantity + NEW.fill_quantity,
          filled_notional = filled_notional + round(NEW.fill_quantity * NEW.fill_price, 8),
@@ -289,7 +314,7 @@ BEGIN
               HINT = 'Resume a suspended order first; a fill of a dead order is late: give is_late and the dealer who lets it in.';
     END IF;
   END IF;
-  PERFORM set_config('trading.venue', '', true);
+  told := set_config('trading.venue', '', true);
   RETURN NULL;
 END
 $$;

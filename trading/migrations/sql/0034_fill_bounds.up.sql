@@ -34,10 +34,14 @@ DECLARE
   remaining numeric(24, 8) := quantity;
   own_side text;
   legs jsonb := '[]';
+  -- For what is assigned rather than performed, which would be a statement of its own.
+  told text;
+  is_booked boolean;
   journal_key text := concat_ws(':', 'fill', venue, execution_id);
 BEGIN
   IF actor IS NOT NULL THEN
-    PERFORM set_config('trading.actor', actor, true), set_config('trading.reason', coalesce(apply_fill.reason, ''), true);
+    told := set_config('trading.actor', actor, true);
+    told := set_config('trading.reason', coalesce(apply_fill.reason, ''), true);
   END IF;
 
   SELECT orders.id, account_id, orders.user_id, instrument_id, side, is_reduce_only, stop_loss, take_profit, execution_type,
@@ -196,7 +200,7 @@ BEGIN
           * done.conversion_rate,
         asked.exponent);
       done.position_effect := 'close';
-      PERFORM book_trade(held, held.quantity - done.quantity, held.average_price, done);
+      is_booked := book_trade(held, held.quantity - done.quantity, held.average_price, done);
     END IF;
 
     trade_ids := trade_ids || done.id;
