@@ -3,9 +3,10 @@
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,22 @@ class PasswordServer:
         return psycopg.connect(
             host=self.host, port=self.port, user="postgres", password=ADMIN_PASSWORD, dbname=database, autocommit=True
         )
+
+
+def run_as_server(server: EmbeddedServer, command: Sequence[str]) -> None:
+    """Run a program as the user whom the data folder belongs to."""
+    owner = server.status().data_dir.stat()
+    other = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if owner.st_uid != os.getuid() else {}
+    subprocess.run(command, check=True, capture_output=True, cwd="/", **other)
+
+
+def raise_counter(server: EmbeddedServer) -> None:
+    """Let a server that runs count transactions from a number that no other server here has reached."""
+    program = server.status().bin_dir / "pg_resetwal"
+    data = server.status().data_dir
+    server.stop()
+    run_as_server(server, [str(program), "-e", "7", "-D", str(data)])
+    server.ensure_running()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Run a command and turn what went wrong outside it into one sentence and an exit code."""
 
+import errno
 import sys
 
 import psycopg
@@ -8,16 +9,18 @@ from django.core.management import ManagementUtility
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
-from config.commands.failures import EnvironmentFailed, Failed
+from config.commands.failures import EnvironmentFailed, Failed, NoSpace
 
 ENVIRONMENT = EnvironmentFailed.returncode
 
+#: SQLSTATE of the server that has no space left.
+FULL = "53100"
 #: SQLSTATEs that say that the server, not the data, is in the way.
 OF_THE_SERVER = {
     "42501": "This role lacks a right: for a change of the schema, set MIGRATE_DATABASE_URL to the owner's login,"
     " or run scripts/setup-dev-db.",
+    FULL: "The server's disk is full: free some space there, then run this again.",
     "25006": "This server takes no writes, as a replica does: name the primary in DATABASE_URL.",
-    "53100": "The server's disk is full: free some space there, then run this again.",
 }
 
 
@@ -33,16 +36,26 @@ def run(argv: list[str]) -> int:
     except ImproperlyConfigured as error:
         return _fail(argv, str(error), ENVIRONMENT)
     except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
-        return _fail(argv, explain(error), ENVIRONMENT)
+        return _fail(argv, explain(error), _code(error, otherwise=ENVIRONMENT))
     except (DatabaseError, psycopg.Error) as error:
-        return _fail(argv, explain(error), ENVIRONMENT if _sqlstate(error) in OF_THE_SERVER else 1)
+        return _fail(argv, explain(error), _code(error, otherwise=1))
     except KeyboardInterrupt:
         return _fail(argv, "Interrupted; what was not committed was rolled back.", 130)
     except BrokenPipeError:
         # The reader of a pipe has gone (`| head`): nothing is left to say to anybody.
         sys.stderr.close()
         return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" of {error.filename}" if error.filename else ""
+        return _fail(argv, f"The disk{where} is full: free some space there, then run this again.", NoSpace.returncode)
     return 0
+
+
+def _code(error: Exception, *, otherwise: int) -> int:
+    state = _sqlstate(error)
+    return NoSpace.returncode if state == FULL else ENVIRONMENT if state in OF_THE_SERVER else otherwise
 
 
 def explain(error: Exception) -> str:

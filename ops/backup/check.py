@@ -20,7 +20,8 @@ def damage(backup: Backup, report: Report = silent) -> list[str]:
     files = backup.sound["files"]
     report("Checking", 0, sum(file["bytes"] for file in files.values()))
     there = {f"{DATA}/{path.name}": path for path in backup.data.iterdir()} if backup.data.is_dir() else {}
-    there |= {path.name: path for path in backup.path.iterdir() if path.name not in (DATA, manifests.NAME)}
+    own = (DATA, manifests.NAME, manifests.INCOMING)
+    there |= {path.name: path for path in backup.path.iterdir() if path.name not in own}
     wrong = [f"{name} is missing" for name in sorted(files.keys() - there.keys())]
     wrong += [f"{name} does not belong to the backup" for name in sorted(there.keys() - files.keys())]
     for name in sorted(files.keys() & there.keys()):

@@ -24,6 +24,11 @@ def drill(store: Store, backup: Backup, *, jobs: int = 2, report: Report = silen
     Returns it: `at`, `ok`, `problems`, `seconds` and what was run. A backup that is not good is `ok: False`; what
     stands in the way of a drill (no server, no space, versions) raises Failed and says nothing about the backup.
     """
+    with store.in_use(backup.path):  # all the time: it must be there when the result is written into it
+        return _drill(store, backup, jobs, report)
+
+
+def _drill(store: Store, backup: Backup, jobs: int, report: Report) -> Manifest:
     started = time.monotonic()
     quick = check(store, backup, report)
     result: Manifest = {"problems": list(quick["problems"]), "kind": "damage" if quick["problems"] else None}

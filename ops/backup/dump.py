@@ -26,6 +26,7 @@ from ops.backup.manifest import Manifest
 from ops.backup.progress import Report, of_tables, silent
 from ops.backup.store import DATA, INCOMPLETE, Backup, Store
 from ops.backup.tools import Program, Tools, environment, tools_for
+from ops.backup.turns import alone
 from ops.revision import code_revision
 
 #: Of the bytes of all tables without indexes: what a first backup may take; afterwards the last one tells.
@@ -47,6 +48,20 @@ def back_up(
     `lock_seconds` is how long to wait for a table that a change of the schema holds. Raises Failed and its kinds;
     then there is no new backup, and those that there were are as they were.
     """
+    live = str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"])
+    with closing(Server.of_settings().connect()) as session, alone(session, live):
+        return make(store, label=label, jobs=jobs, lock_seconds=lock_seconds, report=report)
+
+
+def make(
+    store: Store,
+    *,
+    label: str | None = None,
+    jobs: int = 2,
+    lock_seconds: float = 30,
+    report: Report = silent,
+) -> Backup:
+    """As `back_up`, for a caller that has the database to itself already, as a restore has."""
     store.prepare()
     keys = cipher.recipients()
     server = Server.of_settings()
@@ -159,6 +174,7 @@ def _describe(session: Connection, database: str, *, id: str, number: int, tools
         "server": facts.of_server(session),
         "tools": {"version": tools.version, "compression": tools.compression},
         "database": facts.of_database(session, database),
+        "database_bytes": facts.bytes_of_database(session),
         "extensions": facts.extensions(session),
         "roles": facts.roles(session),
         "migrations": facts.migrations(session),

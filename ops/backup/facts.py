@@ -11,11 +11,12 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 def of_server(session: Connection) -> dict[str, Any]:
     """Version, identity and place in the log of changes."""
-    version, number, identifier, timeline, replica = _row(
+    version, number, identifier, timeline, replica, transaction = _row(
         session,
         "SELECT current_setting('server_version'), current_setting('server_version_num')::int,"
         " (SELECT system_identifier::text FROM pg_control_system()),"
-        " (SELECT timeline_id FROM pg_control_checkpoint()), pg_is_in_recovery()",
+        " (SELECT timeline_id FROM pg_control_checkpoint()), pg_is_in_recovery(),"
+        " pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
     )
     (lsn,) = _row(session, f"SELECT {'pg_last_wal_replay_lsn' if replica else 'pg_current_wal_lsn'}()::text")
     return {
@@ -24,6 +25,7 @@ def of_server(session: Connection) -> dict[str, Any]:
         "system_identifier": identifier,
         "timeline": timeline,
         "wal_lsn": lsn,
+        "next_transaction": transaction,
     }
 
 
@@ -60,6 +62,11 @@ def of_database(session: Connection, name: str) -> dict[str, Any]:
         "grants": grants,
         "settings": [{"role": role, "values": values} for role, values in changed],
     }
+
+
+def bytes_of_database(session: Connection) -> int:
+    """What the database of this session takes on the disk, indexes included."""
+    return int(_row(session, "SELECT pg_database_size(current_database())")[0])
 
 
 def extensions(session: Connection) -> dict[str, str]:

@@ -17,7 +17,7 @@ from django.core.management import call_command
 from config.commands import DrillMismatch, Failed, VerificationFailed
 from config.database.owner import connected_to
 from config.database.scratch import Server
-from ops.backup import access, cipher, contents, facts
+from ops.backup import access, cipher, contents, facts, room
 from ops.backup.check import damage
 from ops.backup.compatibility import missing_migrations
 from ops.backup.manifest import Manifest
@@ -73,6 +73,9 @@ def loaded(
     with closing(server.connect()) as session:
         access.require_roles(session)
         options = access.creation_options(manifest["database"], session.info.server_version)
+    with closing(server.master()) as session:
+        room.require_space(session, manifest)
+        room.require_counter(session, manifest, tools)
     with server.scratch(prefix, options=options) as name:
         with store.in_use(backup.path) as held, opened(store, backup) as data:
             _fill(server, tools, name, manifest, data, jobs, held, report)

@@ -15,8 +15,10 @@ from config.commands import EnvironmentFailed, VerificationFailed
 from config.files import sync_folder
 
 NAME = "manifest.json"
+#: A new one that is being written; a run that was killed may have left it.
+INCOMING = f"{NAME}.incoming"
 #: Of the layout of the folder and the manifest; what is newer than this is not read.
-FORMAT = 1
+FORMAT = 2
 
 Manifest = dict[str, Any]
 
@@ -63,7 +65,7 @@ def decode(data: bytes, name: str) -> Manifest:
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Put the manifest in place of the one that is there, whole or not at all, on the disk when this returns."""
-    incoming = folder / f"{NAME}.incoming"
+    incoming = folder / INCOMING
     incoming.unlink(missing_ok=True)
     with open(os.open(incoming, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(encode(manifest))

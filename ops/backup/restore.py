@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,14 +11,14 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
-from config.commands import Failed, Locked, UsageFailed, VersionSkew
-from config.database.locks import try_lock, unlock
+from config.commands import Failed, UsageFailed, VersionSkew
 from config.database.scratch import Connection, Server, exists
-from ops.backup import access, compatibility, facts, loading, swap
-from ops.backup.dump import back_up
+from ops.backup import access, compatibility, facts, loading, room, swap
+from ops.backup.dump import make
 from ops.backup.progress import Report, silent
 from ops.backup.store import Backup, Store
 from ops.backup.tools import Tools, tools_for
+from ops.backup.turns import alone
 
 #: Bytes of tables a second, where no drill has told better.
 EXPECTED_SPEED = 15e6
@@ -51,7 +50,7 @@ def plan(backup: Backup, *, name: str | None, migrate: bool, pre_backup: bool) -
     server = Server.of_settings()
     live = live_name()
     with closing(server.connect()) as session:
-        _require(session, backup, name=name, migrate=migrate)
+        _require(server, session, backup, name=name, migrate=migrate)
         is_there = exists(session, live)
         (sessions,) = session.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [live]
@@ -102,8 +101,8 @@ def restore(
     started = time.monotonic()
     server = Server.of_settings()
     live, target = live_name(), name or live_name()
-    with closing(server.connect()) as session, _alone(session, target), store.in_use(backup.path):
-        tools = _require(session, backup, name=name, migrate=migrate)
+    with closing(server.connect()) as session, alone(session, target), store.in_use(backup.path):
+        tools = _require(server, session, backup, name=name, migrate=migrate)
         if name is None:
             with closing(server.master()) as master:
                 swap.require_rights(master, live)
@@ -144,16 +143,16 @@ def restore(
 
 
 def roll_back() -> tuple[str, str | None, float]:
-    """Undo the last restore; see `swap.roll_back`. Raises Locked while a restore runs."""
+    """Undo the last restore; see `swap.roll_back`. Raises Locked while a backup or restore runs."""
     server = Server.of_settings()
     live = live_name()
-    with closing(server.connect()) as session, _alone(session, live):
+    with closing(server.connect()) as session, alone(session, live):
         result = swap.roll_back(server, live)
     connections[DEFAULT_DB_ALIAS].close()
     return result
 
 
-def _require(session: Connection, backup: Backup, *, name: str | None, migrate: bool) -> Tools:
+def _require(server: Server, session: Connection, backup: Backup, *, name: str | None, migrate: bool) -> Tools:
     version = session.info.server_version
     tools = tools_for(version)
     compatibility.require(backup.sound, server_version=version, tools=tools)
@@ -164,30 +163,21 @@ def _require(session: Connection, backup: Backup, *, name: str | None, migrate: 
         )
     if name is not None and exists(session, name):
         raise UsageFailed(f"There is a database {name} already: choose another name, or drop that one.")
+    with closing(server.master()) as master:
+        room.require_space(master, backup.sound)
+        room.require_counter(master, backup.sound, tools)
     return tools
 
 
 def _pre_restore(store: Store, backup: Backup, jobs: int, report: Report) -> Backup:
     label = f"pre-restore-{_now().strftime('%Y%m%dT%H%M%SZ')}"
     try:
-        return back_up(store, label=label, jobs=jobs, report=report)
+        return make(store, label=label, jobs=jobs, report=report)
     except Failed as failure:
         raise type(failure)(
             f"The live database could not be backed up before {backup.id} is restored, and nothing was changed:"
             f" {failure} With --no-backup it is only kept aside."
         ) from None
-
-
-@contextmanager
-def _alone(session: Connection, target: str) -> Iterator[None]:
-    """One restore of a database at a time; the lock is where databases are made, as the database may be gone."""
-    lock = f"restore {target}"
-    if not try_lock(session, lock):
-        raise Locked(f"{target} is being restored by another command: wait until it ends.")
-    try:
-        yield
-    finally:
-        unlock(session, lock)
 
 
 def _now() -> datetime:

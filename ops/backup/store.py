@@ -137,7 +137,10 @@ class Store:
 
         A program that inherits it holds the folder, too, if this process is killed. Raises Locked.
         """
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            raise UsageFailed(f"{path.name} is no longer there: another command has removed it.") from None
         try:
             try:
                 fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)

@@ -130,6 +130,9 @@ def _launch(archive: Archive, program: str, login: Mapping[str, str]) -> None:
         finally:
             os.close(log)
     archive.pid_file.write_text(str(process.pid))
+    # For a moment after its start a process shows no command line, by which it is known.
+    while receiver(archive) is None and process.poll() is None:
+        time.sleep(0.005)
     # It outlives this process on purpose, and is nobody's to be waited for here.
     process.returncode = 0
 

@@ -1,6 +1,5 @@
 """Backups and restores that are killed, or whose server is: nothing half-published, the live database as it was."""
 
-import ctypes
 import os
 import random
 import signal
@@ -16,15 +15,15 @@ import psycopg
 import pytest
 from django.db import connection, connections
 
-from config.commands import Failed, NoSpace
-from ops.backup import dump, restore, swap
+from config.commands import Failed
+from ops.backup import restore, swap
 from ops.backup.check import damage
 from ops.backup.drill import drill
 from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
 from ops.bench.cluster import Cluster, throwaway_cluster
 from tests.databases import Database
-from tests.servers import MEMORY
+from tests.servers import MEMORY, raise_counter
 
 #: Kills of each kind; `BACKUP_KILLS=20` for the long run.
 KILLS = int(os.environ.get("BACKUP_KILLS", "2"))
@@ -50,7 +49,7 @@ def cluster(moved: tuple[Store, Backup]) -> Iterator[Cluster]:
         with psycopg.connect(cluster.server.admin_conninfo(), autocommit=True) as admin:
             # What a killed process has written, the kernel has.
             admin.execute("ALTER SYSTEM SET fsync = off")
-            admin.execute("SELECT pg_reload_conf()")
+        raise_counter(cluster.server)  # which starts it anew
         yield cluster
 
 
@@ -204,9 +203,7 @@ def test_a_restore_that_is_killed_leaves_the_live_database_open_and_as_it_was(
     before = identity(cluster, live)
 
     def restoring() -> bool:
-        with closing(cluster.connect("postgres")) as session:
-            found = session.execute("SELECT FROM pg_database WHERE starts_with(datname, %s)", [f"{live}_restoring"])
-            return found.fetchone() is not None
+        return is_restoring(cluster, live)
 
     for _ in range(KILLS):
         with killed_after(chance.uniform(0, 1.5), lambda: restore.restore(store, backup, pre_backup=False), restoring):
@@ -219,6 +216,13 @@ def test_a_restore_that_is_killed_leaves_the_live_database_open_and_as_it_was(
     assert damage(once_free(lambda: back_up(store))) == []
     # What was half restored went with the next command.
     assert not restoring()
+
+
+def is_restoring(cluster: Cluster, live: str) -> bool:
+    """Whether something half restored is there."""
+    with closing(cluster.connect("postgres")) as session:
+        found = session.execute("SELECT FROM pg_database WHERE starts_with(datname, %s)", [f"{live}_restoring"])
+        return found.fetchone() is not None
 
 
 def _drop_put_aside(live: str) -> None:
@@ -257,39 +261,61 @@ def test_a_drill_that_the_server_cuts_short_says_nothing_about_the_backup(
 
 
 @contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """A file system of so many bytes; skips where this user may not mount one."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    folder.mkdir()
-    if libc.mount(b"none", bytes(folder), b"tmpfs", 0, f"size={size}".encode()) != 0:
-        pytest.skip(f"a small file system cannot be mounted here: {os.strerror(ctypes.get_errno())}")
+def crashing(cluster: Cluster, begun: Callable[[], bool]) -> Iterator[threading.Event]:
+    """Kill the server's first process, as the kernel does when memory runs out, once the work has begun.
+
+    It runs again when the block has ended.
+    """
+    connections.close_all()
+    killed, stop = threading.Event(), threading.Event()
+
+    def kill() -> None:
+        while not stop.is_set():
+            if begun():
+                os.kill(cluster.server.status().pid or 0, signal.SIGKILL)
+                killed.set()
+                return
+            time.sleep(0.005)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
     try:
-        yield
+        yield killed
     finally:
-        libc.umount2(bytes(folder), 2)
+        stop.set()
+        killer.join()
+        connections.close_all()
+        cluster.server.ensure_running()
+        recovered(cluster)
 
 
-def test_a_full_disk_is_told_and_the_last_good_backup_stays(
-    cluster: Cluster, live: str, good: tuple[Store, Backup], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_server_that_crashes_during_a_backup_leaves_no_backup(
+    cluster: Cluster, live: str, good: tuple[Store, Backup]
 ) -> None:
-    # Room for two, by the page.
-    pages = sum(file["bytes"] // 4096 + 2 for file in good[1].sound["files"].values())
-    with small_disk(tmp_path / "small", f"{2 * pages * 4}k"):
-        store = Store(tmp_path / "small" / "backups")
-        # As when somebody else fills the disk after the look at what is free.
-        monkeypatch.setattr(dump, "_require_space", lambda store, tables: None)
-        filler = tmp_path / "small" / "filler"
-        first = back_up(store, label="first")
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-        left = os.statvfs(tmp_path / "small").f_bavail
-        assert left == 0
-        with pytest.raises(NoSpace, match="free some space"):
-            back_up(store)
-        os.truncate(filler, max(0, filler.stat().st_size - 400_000))
-        with pytest.raises(NoSpace, match="free some space"):
-            back_up(store)
-        assert [each.id for each in store.all()] == ["first"]
-        assert damage(first) == []
-        assert not list(store.folder.glob(".incomplete-*"))
+    store, _ = good
+    before = {each.id for each in store.all()}
+    with (
+        crashing(cluster, lambda: any(store.folder.glob(".incomplete-*/data/*.dat*"))) as killed,
+        pytest.raises((Failed, psycopg.Error)),
+    ):
+        back_up(store)
+    assert killed.is_set()
+    assert {each.id for each in store.all()} == before
+    assert not list(store.folder.glob(".incomplete-*"))
+    assert damage(store.get("good")) == []
+
+
+def test_a_server_that_crashes_during_a_restore_has_the_live_database_as_it_was(
+    cluster: Cluster, live: str, good: tuple[Store, Backup]
+) -> None:
+    store, backup = good
+    before = identity(cluster, live)
+    with (
+        crashing(cluster, lambda: is_restoring(cluster, live)) as killed,
+        pytest.raises((Failed, psycopg.Error, connection.Database.Error)),  # type: ignore[attr-defined]
+    ):
+        restore.restore(store, backup, pre_backup=False)
+    assert killed.is_set()
+    assert identity(cluster, live) == before
+    assert damage(once_free(lambda: back_up(store))) == []
+    assert not is_restoring(cluster, live)

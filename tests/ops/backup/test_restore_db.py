@@ -191,7 +191,7 @@ def test_what_cannot_be_trusted_is_not_restored_and_the_live_database_stays(
     manifests.write(backup.path, good)
     with closing(administrator.connect()) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [lock_key(f"restore {broker.name}")])
-        with pytest.raises(Locked, match="is being restored by another command"):
+        with pytest.raises(Locked, match="is being backed up or restored by another command"):
             restore.restore(store, backup)
     with pytest.raises(UsageFailed, match=f"There is a database {broker.name} already"):
         restore.restore(store, backup, name=broker.name)
