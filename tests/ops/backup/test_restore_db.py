@@ -6,9 +6,11 @@ import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg
+import pyrage
 import pytest
 from django.db import connections
 
@@ -17,6 +19,7 @@ from config.database.locks import lock_key
 from config.database.scratch import Server, drop
 from ops.backup import access, contents, facts, loading, restore, swap, tools
 from ops.backup import manifest as manifests
+from ops.backup.check import damage
 from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
 from tests.databases import Database
@@ -224,3 +227,57 @@ def test_a_backup_of_older_code_is_refused_or_migrated(
     with closing(administrator.connect(OTHER)) as session:
         assert set(facts.migrations(session)) == {*backup.sound["migrations"], "sessions.0002_newer"}
         assert session.execute("SELECT FROM of_newer_code").fetchall() == []
+
+
+def test_without_the_right_key_nothing_is_restored_and_the_live_database_stays(
+    administrator: Server, broker: Database, store: Store, settings: Any, manage: Callable[..., Answer], tmp_path: Path
+) -> None:
+    key, other = pyrage.x25519.Identity.generate(), pyrage.x25519.Identity.generate()
+    settings.BACKUP_RECIPIENTS, settings.BACKUP_SIGNING_KEY = [str(key.to_public())], "the key"
+    backup = back_up(store, label="secret")
+    file = tmp_path / "key"
+    file.touch(mode=0o600)
+    before = everything(administrator, broker.name)["tables"]
+    for code, identity, signing, sentence in (
+        (3, None, "the key", "cannot be read"),
+        (3, other, "the key", "cannot be decrypted"),
+        (3, key, "", "set BACKUP_SIGNING_KEY"),
+        (4, key, "another key", "does not match its seal"),
+    ):
+        settings.BACKUP_IDENTITY_FILE = str(file if identity else tmp_path / "lost")
+        file.write_text(str(identity))
+        settings.BACKUP_SIGNING_KEY = signing
+        refused = manage("restore_db", "secret", f"--confirm={broker.name}", "--no-backup")
+        assert (refused.returncode, sentence in refused.stderr) == (code, True), refused.stderr
+        found = everything(administrator, broker.name)["tables"]
+        # But for the lines about the failures.
+        assert {name for name in found if found[name] != before[name]} <= {
+            name for name in found if "system_events" in name
+        }
+        assert not list(store.folder.glob(".opened-*"))
+        with closing(administrator.connect()) as session:
+            names = session.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{broker.name}_"]
+            )
+            assert names.fetchall() == []
+    settings.BACKUP_SIGNING_KEY = "the key"
+    assert damage(store.get(backup.id)) == []
+    done = manage("restore_db", "secret", "--as", OTHER)
+    assert done.returncode == 0, done.stderr
+
+
+def test_programs_that_are_older_than_the_server_neither_back_up_nor_restore(
+    broker: Database, kept: tuple[Store, Backup], settings: Any, manage: Callable[..., Answer]
+) -> None:
+    store, backup = kept
+    settings.BACKUP_DIR = store.folder
+    server = backup.sound["server"]["version_num"] // 10_000
+    older = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if int(path.parent.name) < server]
+    if not older:
+        pytest.skip("no older PostgreSQL is installed here")
+    settings.POSTGRES_BIN_DIR = older[0]
+    for command in (["backup_db"], ["verify_backup", backup.id], ["restore_db", backup.id, "--as", OTHER]):
+        refused = manage(*command)
+        assert (refused.returncode, "the newest client programs here are" in refused.stderr) == (7, True), refused
+    assert [each.id for each in store.all()] == [backup.id]
+    assert not list(store.folder.glob(".*-*"))

@@ -66,6 +66,13 @@ def test_every_flipped_bit_and_every_cut_file_is_found(
     assert not is_found(store, backup.id)
 
 
+def test_what_a_killed_check_has_left_is_no_damage(broker: Database, store: Store) -> None:
+    backup = back_up(store)
+    (backup.path / "manifest.json.incoming").write_bytes(b"{")
+    assert check(store, backup)["ok"]
+    assert not (backup.path / "manifest.json.incoming").exists()
+
+
 def test_files_that_are_missing_added_or_no_files_are_found(broker: Database, store: Store) -> None:
     backup = back_up(store)
     [first, second, *_] = sorted(backup.data.glob("*.dat.*"))
