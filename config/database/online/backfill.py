@@ -1,6 +1,7 @@
 """Values for the rows of a large table, batch by batch."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import models
@@ -18,7 +19,8 @@ class Backfill(OnlineOperation):
     """`UPDATE … SET <assignments> WHERE <condition>` over the whole table, in the order of its key.
 
     Each batch is a statement, and a transaction, of its own. The condition must not hold for a row that is done: so an
-    interrupted run goes on where it was. Going back leaves the values, unless `undo` gives the assignments for that.
+    interrupted run goes on where it was. Rows that others have locked are left out, and come at the end. Going back
+    leaves the values, unless `undo` gives the assignments for that.
     """
 
     def __init__(self, model_name: str, *, assignments: str, condition: str, undo: str = "") -> None:
@@ -44,31 +46,41 @@ class Backfill(OnlineOperation):
         if editor.collect_sql:
             editor.execute(f"UPDATE {table} SET {assignments} WHERE {condition} -- in batches of {key}")
             return
-        last: Any = None
-        size = _FIRST
         with editor.connection.cursor() as cursor:
-            while True:
-                after = "" if last is None else f"WHERE {key} > %s"
-                cursor.execute(
-                    f"SELECT {key} FROM {table} {after} ORDER BY {key} OFFSET %s LIMIT 1",
-                    [*([] if last is None else [last]), size - 1],
-                )
-                row = cursor.fetchone()
-                # Without a last row the batch is what is left, at most `size` rows.
-                bounds = [f"{key} > %s"] * (last is not None) + [f"{key} <= %s"] * (row is not None)
-                values = [*([] if last is None else [last]), *(row or ())]
-                began = time.monotonic()
+            left = []
+            for bounds, values in _batches(cursor, table, key):
                 where = " AND ".join([*bounds, f"({_escaped(condition)})"])
-                cursor.execute(f"UPDATE {table} SET {_escaped(assignments)} WHERE {where}", values)
-                elapsed = time.monotonic() - began
-                if row is None:
-                    return
-                last = row[0]
-                size = _next_size(size, elapsed)
-                time.sleep(elapsed * _REST)
+                free = f"SELECT {key} FROM {table} WHERE {where} FOR NO KEY UPDATE SKIP LOCKED"
+                change = f"UPDATE {table} SET {_escaped(assignments)}"
+                cursor.execute(f"{change} WHERE {key} IN ({free})", values)
+                cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {where})", values)
+                if cursor.fetchone()[0]:
+                    left.append((f"{change} WHERE {where}", values))
+            for statement, values in left:
+                cursor.execute(statement, values)
 
     def describe(self) -> str:
         return f"Fill {self.model_name} in batches: {self.assignments}"
+
+
+def _batches(cursor: Any, table: str, key: str) -> Iterator[tuple[list[str], list[Any]]]:
+    """Conditions with their values that cut the table into batches, each as large as the last one's time says."""
+    last: list[Any] = []
+    size = _FIRST
+    while True:
+        after = [f"{key} > %s"] * len(last)
+        where = f"WHERE {after[0]}" if after else ""
+        cursor.execute(f"SELECT {key} FROM {table} {where} ORDER BY {key} OFFSET %s LIMIT 1", [*last, size - 1])
+        row = cursor.fetchone()
+        # Without a last row the batch is what is left, at most `size` rows.
+        began = time.monotonic()
+        yield [*after, *[f"{key} <= %s"] * (row is not None)], [*last, *(row or ())]
+        elapsed = time.monotonic() - began
+        if row is None:
+            return
+        last = [row[0]]
+        size = _next_size(size, elapsed)
+        time.sleep(elapsed * _REST)
 
 
 def _escaped(sql: str) -> str:

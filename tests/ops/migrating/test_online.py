@@ -213,6 +213,26 @@ def test_every_row_is_filled_and_none_twice(store: ProjectState) -> None:
     assert (filled, missing) == (1000 + 333, 0)
 
 
+def test_rows_that_others_have_locked_hold_up_no_other_rows(store: ProjectState, live_database: Database) -> None:
+    """All other rows are filled while one is locked; that one when it is free."""
+    missing = "SELECT count(*) AS rows FROM store_item WHERE price IS NULL"
+    with live_database.connect(owner=True, autocommit=False) as other, ThreadPoolExecutor() as pool:
+        other.execute("UPDATE store_item SET code = code WHERE id = 3")
+        watching = pool.submit(_until, lambda: live_database.rows(missing) == [{"rows": 1}], other.commit)
+        forwards(store, CHANGES["backfill"])
+        assert watching.result()
+    assert live_database.rows(missing) == [{"rows": 0}]
+
+
+def _until(condition: Callable[[], bool], then: Callable[[], None]) -> bool:
+    """Whether it came true within a minute; does `then` in any case."""
+    deadline = time.monotonic() + 60
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    then()
+    return met
+
+
 def test_an_invalid_index_is_made_anew(store: ProjectState) -> None:
     """Rows that are twice there stop a unique index half-way."""
     operation = CHANGES["unique"]
