@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="b6635b5c3b9dc59430dfd241b19dd0584974fe3b",
+                    hash="2a65cd559bb6ebb4a3f9365d7a7bae55fdc906db",
                     operation="INSERT",
                     pgid="accounts_audit_insert",
                     table="accounts",
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="073c188d97132e91c54d8b3ace4059587b379f74",
+                    hash="c474e27e287dc61fbdf40107412e1a3e0a3d4a1b",
                     operation="UPDATE",
                     pgid="accounts_audit_update",
                     table="accounts",
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="ba66c4d48e6eba4a2c2b6918cbcd47c2c1a5692e",
+                    hash="d97bb984b231894558def8352d4b4de7237fcc0f",
                     operation="DELETE",
                     pgid="accounts_audit_delete",
                     table="accounts",
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="ea2b0562648a32cb747b1cab6e1404e49e0746f2",
+                    hash="b8b5fa89033b760150aff790eaf3861ed273e86b",
                     operation="INSERT",
                     pgid="api_keys_audit_insert",
                     table="api_keys",
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="e3505088add465fae185f8f2e55272b0f8af2419",
+                    hash="c3c2e1356f8f6d2c07b0bf532e3da0c37b0f7b79",
                     operation="UPDATE",
                     pgid="api_keys_audit_update",
                     table="api_keys",
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="afd211d19667356e3e9632f435e49443dfde7d95",
+                    hash="0db15099b3363aadf6e9c69e11c5a7870ed2b47d",
                     operation="DELETE",
                     pgid="api_keys_audit_delete",
                     table="api_keys",
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="23d0516ed5414a715d2c054d6516a16ee562640f",
+                    hash="a96d317f26b716213119c84fa59ac580c6be295e",
                     operation="INSERT",
                     pgid="cash_requests_audit_insert",
                     table="cash_requests",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="6a756a19c3ee0688a6145d617cb8f7f38ed50b51",
+                    hash="c0505d80d21bc44479a6fb40436d5d882eea0784",
                     operation="UPDATE",
                     pgid="cash_requests_audit_update",
                     table="cash_requests",
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="a2d1125170aa3f6616e281148d5ab5154e441484",
+                    hash="fed0606b0a04873e0db71b1f088c4ae20851d99b",
                     operation="DELETE",
                     pgid="cash_requests_audit_delete",
                     table="cash_requests",
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="d4fdd1f27fb1381d4fba960cbcf9f50d0f9f871c",
+                    hash="e27404e4313d8ff602b0e3135ccc8f2596e18203",
                     operation="INSERT",
                     pgid="client_classifications_audit_insert",
                     table="client_classifications",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="800ee1dbcb35b91fdb941c2eb85a52c4a98bd08e",
+                    hash="241a87723ea27af70c10120cacde9791d1b3d5e0",
                     operation="UPDATE",
                     pgid="client_classifications_audit_update",
                     table="client_classifications",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="b914ef6026f2d443095e69a361ceb9f733df157e",
+                    hash="de2cbcfee6859b1e1bd76d6d3ccd4af015284f9a",
                     operation="DELETE",
                     pgid="client_classifications_audit_delete",
                     table="client_classifications",
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="06723de3b97ba708008c06be5ac5b460130e38b5",
+                    hash="006b09adb4b5b787fb58e75509709360a226fbd4",
                     operation="INSERT",
                     pgid="client_identities_audit_insert",
                     table="client_identities",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="61e72d525f26f7ed43314fbc11cc15ffed98a97e",
+                    hash="c5ede6ec75118c7f99eb73e9a845cda4d33d6c44",
                     operation="UPDATE",
                     pgid="client_identities_audit_update",
                     table="client_identities",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="97303a016e4f3f33326624807587268bd63dad96",
+                    hash="144e893f2c1a017eef2a3a91919300bb98191670",
                     operation="DELETE",
                     pgid="client_identities_audit_delete",
                     table="client_identities",
@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="aef7905fd511ab27f3f33f791d87816ae2aef3a9",
+                    hash="02e4ff03d7d142b8f9cccc8e9a5cfba11358b397",
                     operation="INSERT",
                     pgid="users_audit_insert",
                     table="users",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="904a040727a06e07f7fc948c58bdbb762d2cdf89",
+                    hash="e2146ff90c4d15e60f1e1412fba0ff1682aee978",
                     operation="UPDATE",
                     pgid="users_audit_update",
                     table="users",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="d0d6dfcb01fa37ebe6a4d01bca88641a955da857",
+                    hash="5a299dda2256548441edfa262ff095673d67a2db",
                     operation="DELETE",
                     pgid="users_audit_delete",
                     table="users",
@@ -349,7 +349,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="8475877faa200db3baa325e4246b139d416dfb99",
+                    hash="43ba1200a5ff408eb0106c14d3c2019ce0b3fa82",
                     operation="INSERT",
                     pgid="user_roles_audit_insert",
                     table="user_roles",
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="54df3a095a37a9c1f53c2c9c1dbf9002882b92d9",
+                    hash="eed8450f431abb37ff69dd9ae0158698a1772307",
                     operation="UPDATE",
                     pgid="user_roles_audit_update",
                     table="user_roles",
@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="d07adeee86c014f4b8e6a917eebbfa5a156ebb2a",
+                    hash="1f63f391959fff36e3943975badb86e5da2c4f82",
                     operation="DELETE",
                     pgid="user_roles_audit_delete",
                     table="user_roles",

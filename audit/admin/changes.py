@@ -44,7 +44,7 @@ class AuditLogAdmin(LogAdmin):
     list_select_related = ("context",)
     list_filter = (TableFilter,)
     key_fields = ("record_id",)
-    search_help_text = "Id (UUID) of the changed row; choose its table as well on a large log"
+    search_help_text = "Id (UUID) of the changed row"
     readonly_fields = ("record", "user", "address", "user_agent", "service", "reason", "login")
     fieldsets = (
         (None, {"fields": ("created_at", "action", "table_name", "record", "changes")}),

@@ -13,6 +13,9 @@ from config.database.fields import EncryptedTextField, UpdatedAtField
 HIDDEN_VALUE = "***"
 #: Equality of these types hides differences in how a value is written (1.0 and 1.00), which its hash would show.
 COMPARED_BY_IMAGE = ("jsonb", "interval")
+#: Types whose text is JSON as it is, so that nothing has to look for what must be escaped. A number is never NaN
+#: (`config.database.finite`); were it, it would be no JSON, and the change be refused.
+JSON_AS_TEXT = ("smallint", "integer", "bigint", "numeric", "boolean", "jsonb")
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,21 @@ class Column:
 
     def as_json(self, row: str) -> str:
         """The value in `row` as JSON text; never null."""
-        return f"""'"{HIDDEN_VALUE}"'""" if self.hidden else f"""coalesce(to_json({row}."{self.name}")::text, 'null')"""
+        if self.hidden:
+            return f"""'"{HIDDEN_VALUE}"'"""
+        value = f'{row}."{self.name}"'
+        kind = self.type.partition("(")[0]
+        if kind in JSON_AS_TEXT:
+            text = f"{value}::text"
+        elif kind == "uuid":
+            text = f"""'"' || {value} || '"'"""
+        else:
+            text = f"to_json({value})::text"
+        return f"coalesce({text}, 'null')"
 
     def change_as_json(self) -> str:
-        """`[old, new]` of rows `o` and `n` as JSON."""
-        if self.hidden:
-            return f"""'["{HIDDEN_VALUE}", "{HIDDEN_VALUE}"]'"""
-        return f'json_build_array(o."{self.name}", n."{self.name}")'
+        """`[old, new]` of rows `o` and `n` as JSON text."""
+        return f"'[' || {self.as_json('o')} || ',' || {self.as_json('n')} || ']'"
 
 
 def columns_of(model: type[models.Model], *, exclude: Collection[str], secret: Collection[str]) -> list[Column]:

@@ -29,18 +29,19 @@ END
 """
 
 
-def _joined(parts: list[str]) -> str:
-    """Texts one after the other, nulls left out: `||` would copy what it has with every part."""
-    while len(parts) > MOST_ARGUMENTS:
-        chunks = [parts[first : first + MOST_ARGUMENTS] for first in range(0, len(parts), MOST_ARGUMENTS)]
-        parts = [_joined(chunk) for chunk in chunks]
-    return f"concat({(',' + chr(10) + '           ').join(parts)})"
+def _listed(parts: list[str]) -> str:
+    """Texts with commas between them, nulls left out: `||` would copy what it has with every part."""
+    while len(parts) >= MOST_ARGUMENTS:
+        size = MOST_ARGUMENTS - 1
+        chunks = [parts[first : first + size] for first in range(0, len(parts), size)]
+        parts = [f"nullif({_listed(chunk)}, '')" for chunk in chunks]
+    return f"concat_ws(',', {(',' + chr(10) + '           ').join(parts)})"
 
 
 def insert_body(table: str, critical: bool, columns: list[Column]) -> str:
     """The hash of each new row; the table has the row itself."""
     names = [column.name for column in hashed(columns)]
-    select = {"record_id": "n.id", "action": "'INSERT'", "after_hash": row_hash(names, "n")}
+    select = {"record_id": "n.id", "action": "'INSERT'", "changes": "'{}'", "after_hash": row_hash(names, "n")}
     return _insert(table, critical, columns, select, "new_rows n")
 
 
@@ -50,9 +51,9 @@ def update_body(table: str, critical: bool, columns: list[Column]) -> str:
     FULL JOIN: it cannot become a nested loop in a cached plan. OFFSET 0 keeps the comparisons from being made twice.
     """
     names = [column.name for column in hashed(columns)]
-    changes = _joined(
+    changes = _listed(
         [
-            f"""CASE WHEN {column.differs()} THEN concat(',"{column.name}":', {column.change_as_json()}) END"""
+            f"""CASE WHEN {column.differs()} THEN '"{column.name}":' || {column.change_as_json()} END"""
             for column in columns
             if column.name != "id"
         ]
@@ -67,7 +68,7 @@ def update_body(table: str, critical: bool, columns: list[Column]) -> str:
     select = {
         "record_id": "record_id",
         "action": "'UPDATE'",
-        "changes": "('{' || substr(changes, 2) || '}')::jsonb",
+        "changes": "concat('{', changes, '}')::json",
         "after_hash": "after_hash",
     }
     return _insert(table, critical, columns, select, source)
@@ -75,8 +76,8 @@ def update_body(table: str, critical: bool, columns: list[Column]) -> str:
 
 def delete_body(table: str, critical: bool, columns: list[Column]) -> str:
     """The whole row as `{"column": value}`."""
-    row = _joined([f"""concat(',"{column.name}":', {column.as_json("o")})""" for column in columns])
-    changes = f"('{{' || substr({row}, 2) || '}}')::jsonb"
+    row = _listed([f"""'"{column.name}":' || {column.as_json("o")}""" for column in columns])
+    changes = f"concat('{{', {row}, '}}')::json"
     select = {"record_id": "o.id", "action": "'DELETE'", "changes": changes}
     return _insert(table, critical, columns, select, "old_rows o")
 

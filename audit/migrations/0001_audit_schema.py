@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
                         choices=[("INSERT", "Insert"), ("UPDATE", "Update"), ("DELETE", "Delete")], max_length=6
                     ),
                 ),
-                ("changes", config.database.fields.MetadataField(help_text="Changed columns, old and new.")),
+                ("changes", config.database.fields.WrittenJSONField(help_text="Changed columns, old and new.")),
                 (
                     "after_hash",
                     models.BinaryField(
@@ -163,7 +163,6 @@ class Migration(migrations.Migration):
                 "abstract": False,
                 "base_manager_name": "objects",
                 "indexes": [
-                    models.Index(fields=["table_name", "record_id", "created_at"], name="audit_log_record_idx"),
                     django.contrib.postgres.indexes.BrinIndex(
                         fields=["created_at"], name="audit_log_created_at_brin_idx"
                     ),

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        ReplaceIndex("auditlog", BrinIndex(fields=["created_at", "txid"], name="audit_log_created_at_brin_idx")),
+        ReplaceIndex("auditlog", BrinIndex(fields=["created_at", "txid", "id"], name="audit_log_created_at_brin_idx")),
         ReplaceIndex("useractivitylog", BrinIndex(fields=["created_at", "txid"], name="user_activity_time_brin_idx")),
         ReplaceIndex("riskevent", BrinIndex(fields=["created_at", "txid"], name="risk_events_time_brin_idx", autosummarize=True)),
         ReplaceIndex("complianceevent", BrinIndex(fields=["created_at", "txid"], name="compliance_events_time_idx", autosummarize=True)),

@@ -70,6 +70,23 @@ def seals(cursor: Any, *, after: int = 0) -> Iterator[Seal]:
         after = rows[-1][0]
 
 
+def seals_of(cursor: Any, table: str, period: str) -> Iterator[Seal]:
+    """The layouts of one table and the seals over one period of it, in order; reads no others."""
+    cursor.execute(
+        f"(SELECT {_COLUMNS} FROM audit_seals WHERE sealed_table = %(table)s AND kind = 'layout' AND kind <> 'rows')"
+        f" UNION ALL (SELECT {_COLUMNS} FROM audit_seals"
+        " WHERE sealed_table = %(table)s AND period = %(period)s AND kind = 'rows') ORDER BY id",
+        {"table": table, "period": period},
+    )
+    yield from map(_seal, cursor.fetchall())
+
+
+def sealed_until(cursor: Any, table: str) -> int:
+    """The first transaction of which no row of the table is sealed; 0 where none is."""
+    cursor.execute("SELECT max(hi) FROM audit_seals WHERE sealed_table = %s", [table])
+    return cursor.fetchone()[0] or 0
+
+
 def newest(cursor: Any) -> Seal | None:
     """The head of the chain."""
     cursor.execute(f"SELECT {_COLUMNS} FROM audit_seals ORDER BY id DESC LIMIT 1")

@@ -105,7 +105,7 @@ def _verify_continuity(cursor: Any, table: str, findings: Findings) -> None:
                                  count(*) FILTER (WHERE action = 'DELETE')
                                    OVER (PARTITION BY record_id ORDER BY id) AS life
                             FROM audit_log WHERE table_name = %(table)s) AS log
-                   CROSS JOIN LATERAL jsonb_each(changes) AS each
+                   CROSS JOIN LATERAL jsonb_each(changes::jsonb) AS each
                    WHERE action = 'UPDATE' AND jsonb_typeof(each.value) = 'array') AS changed) AS followed
          WHERE before IS NOT NULL AND old IS DISTINCT FROM before
          ORDER BY id

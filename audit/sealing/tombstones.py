@@ -12,7 +12,7 @@ from audit.sealing import chain
 from audit.sealing.findings import Finding, Findings, Problem
 from audit.sealing.rows import verify_windows
 from audit.sealing.tables import sealed_tables
-from audit.sealing.windows import SealedPast, Window, read_chain
+from audit.sealing.windows import SealedPast, Window, read_period
 from config.commands import Failed, VerificationFailed
 from config.database.locks import lock_key
 from config.database.partitions import DepartingPartition
@@ -34,10 +34,10 @@ def certify(partition: DepartingPartition, connection: Any) -> None:
         if head is None:
             return
         findings = Findings(limit=5)
-        past = read_chain(cursor, Findings(), since=None)
         period = f"{partition.lower:%Y-%m-%d}"
+        past = read_period(cursor, partition.table, period)
         windows = past.windows.get(partition.table, {}).get(period, [])
-        end = past.ends.get(partition.table, 0)
+        end = past.ends[partition.table]
         cursor.execute(f"SELECT count(*) FROM {partition.name} WHERE txid >= %s", [end])
         (waiting,) = cursor.fetchone()
         if waiting:

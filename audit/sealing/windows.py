@@ -63,6 +63,22 @@ def read_chain(
     return past
 
 
+def read_period(cursor: Any, table: str, period: str) -> SealedPast:
+    """What the chain says of one period of a table: its windows, its layouts, and up to where the table is sealed.
+
+    Nothing else of the chain is read, so its links are not checked.
+    """
+    past = SealedPast()
+    for seal in chain.seals_of(cursor, table, period):
+        if seal.kind == SealKind.LAYOUT:
+            past.layouts[table] = Layout.from_json(table, seal.details)
+        elif layout := past.layouts.get(table):
+            window = Window(seal.id, seal.lo or 0, seal.hi or 0, seal.row_count, seal.root, layout, recent=True)
+            past.windows.setdefault(table, {}).setdefault(period, []).append(window)
+    past.ends[table] = chain.sealed_until(cursor, table)
+    return past
+
+
 def _check_link(seal: chain.Seal, before: chain.Seal | None, findings: Findings) -> None:
     expected = before.id + 1 if before else 1
     problem = ""

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="5f15bb98b0004e3b8511c5e3935f97b48b98bfea",
+                    hash="fa954d1efc4d88c20a9308c519b4cd9a4c20aef2",
                     operation="INSERT",
                     pgid="circuit_breakers_audit_insert",
                     table="circuit_breakers",
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="769b4923ecf8eb4a6a002db281ee1f7b05948d93",
+                    hash="05bdbaf5f390e843c415726a6c891ea09a445095",
                     operation="UPDATE",
                     pgid="circuit_breakers_audit_update",
                     table="circuit_breakers",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="28d42e9b09dc95eca2783fdf6aa9e324eab870cb",
+                    hash="521698911ac57db668cd3538e067a4b7f351aeb3",
                     operation="DELETE",
                     pgid="circuit_breakers_audit_delete",
                     table="circuit_breakers",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="6d97dd532ab432101f370988f314c4d7c7d9a381",
+                    hash="b2598f1553aceb1375911e0d6f9aa93af602023a",
                     operation="INSERT",
                     pgid="leverage_caps_audit_insert",
                     table="leverage_caps",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="dd958390eb5729581f901e2b29f55ef53c2d70e5",
+                    hash="6b7ae27baa3ba146f976b36294107d31306f16df",
                     operation="UPDATE",
                     pgid="leverage_caps_audit_update",
                     table="leverage_caps",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="af1615d7331ab9a7bb29ccfd763fddca804ea53e",
+                    hash="93405c21c097bbfe8c2de145a3d5611a5b5f60e8",
                     operation="DELETE",
                     pgid="leverage_caps_audit_delete",
                     table="leverage_caps",
@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="51f813cb4701b3cce9a852a3affebd066ff95210",
+                    hash="9c5004dee38a6f6f0b15d3e2e448349389a4ae24",
                     operation="INSERT",
                     pgid="margin_calls_audit_insert",
                     table="margin_calls",
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="0f24bba9201557f02638ff61fe7d6b0e61015029",
+                    hash="22ff60243d34dfd44ef5c0e1828ffa5d41853b5b",
                     operation="UPDATE",
                     pgid="margin_calls_audit_update",
                     table="margin_calls",
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="579177f194923eb0b6ccd493d54745a5462f4150",
+                    hash="1140d19602e4f43fda0ba57815ff50cd4c54678d",
                     operation="DELETE",
                     pgid="margin_calls_audit_delete",
                     table="margin_calls",
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="5fa6d4c5416d303f22f5f63d8fe1cc2e5171c009",
+                    hash="466af8644612112153c1c2ab6de6f021d23091a0",
                     operation="INSERT",
                     pgid="margin_rates_audit_insert",
                     table="margin_rates",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="75e7a18b7a4999ecd7406835f04da43a01daee9a",
+                    hash="9803a6f7a552410f5a4afd414602c10c61bfc041",
                     operation="UPDATE",
                     pgid="margin_rates_audit_update",
                     table="margin_rates",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="3af27116de325763b1d3e923a31a3a1e4a46e8f1",
+                    hash="e699fc2607511bda87388e014f6026788b2c32b8",
                     operation="DELETE",
                     pgid="margin_rates_audit_delete",
                     table="margin_rates",
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="1414fce94ae90dcba84b4b37b6973326bd5dfd57",
+                    hash="fa21ce08b0ad16b5aad24a0dce7e94204a46af90",
                     operation="INSERT",
                     pgid="risk_limits_audit_insert",
                     table="risk_limits",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="45822c551904ab7391b6eae3acdf18c77a18d416",
+                    hash="f13cdebe77119b52af0209d9ee133edf65049f42",
                     operation="UPDATE",
                     pgid="risk_limits_audit_update",
                     table="risk_limits",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="fb8c96607330a17acada37c4a87ae748385e27cc",
+                    hash="6b893a6965efac9efa53e0fdfc059c91decb4039",
                     operation="DELETE",
                     pgid="risk_limits_audit_delete",
                     table="risk_limits",
@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="9e6c7230de4274d0d704414deaad44b65891b8e2",
+                    hash="7f7515f96103bbc2ff665608d0477dad5d7ef9f9",
                     operation="INSERT",
                     pgid="stress_test_scenarios_audit_insert",
                     table="stress_test_scenarios",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="3a618145f68a3cb01fc9ef37ab6b23e70cb96b11",
+                    hash="548535a651e92b2b54d4d37255ec30122cd67f8d",
                     operation="UPDATE",
                     pgid="stress_test_scenarios_audit_update",
                     table="stress_test_scenarios",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="b32be84429da29ddbd0b41f3e28500a0740f9796",
+                    hash="99d1269a4b66f03a94abb85c876141b94db0a74c",
                     operation="DELETE",
                     pgid="stress_test_scenarios_audit_delete",
                     table="stress_test_scenarios",

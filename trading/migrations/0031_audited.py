@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="85c0b9ca27d5ea0199c4200e23760fc525ee959a",
+                    hash="29ec86c48f54fe11bc9886500829c97fa19f23a3",
                     operation="INSERT",
                     pgid="corporate_actions_audit_insert",
                     table="corporate_actions",
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="7f55f6720011702c9a18266a2bf4a3500778321d",
+                    hash="254db29392ed78a7c1fbf30fd841135d46b14092",
                     operation="UPDATE",
                     pgid="corporate_actions_audit_update",
                     table="corporate_actions",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="701b59ffdd0cc1093b305e20d6a5c770ed7f197f",
+                    hash="e25a324b6711372be5127d0ca5f5c323e5703a59",
                     operation="DELETE",
                     pgid="corporate_actions_audit_delete",
                     table="corporate_actions",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="8cd1c54499af89a0e71490fc67ed9cc422be3a81",
+                    hash="22c6eb14b1771376f286ced412fcc2186b4187bb",
                     operation="INSERT",
                     pgid="fee_schedules_audit_insert",
                     table="fee_schedules",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="3db335fef12378d0bd3693dd5f41fea1c94ece0d",
+                    hash="5e7bff969a8f3430bee2dd4d9559bb12650b2cc7",
                     operation="UPDATE",
                     pgid="fee_schedules_audit_update",
                     table="fee_schedules",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="d8980116d13b602ffed6b013dd8972a012b27bea",
+                    hash="7370d598683b0b32779ee8bf516c3679e5d12351",
                     operation="DELETE",
                     pgid="fee_schedules_audit_delete",
                     table="fee_schedules",
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="e265ce0c9663f7f85b71fc4d9b343f94b12f0459",
+                    hash="742168ed54ea75681eac8d1cbe01b7c8fe8d9b58",
                     operation="INSERT",
                     pgid="instruments_audit_insert",
                     table="instruments",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="a78f1ca4c98914b40dfe5d03f75a6f54da1ff295",
+                    hash="06f43e0f3b47a3c53f09e490f5211b26f4120c54",
                     operation="UPDATE",
                     pgid="instruments_audit_update",
                     table="instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="bb07d34e0fd391de9a85d52860e6be3c59e916a1",
+                    hash="87693ed5e08400e7e77b92f1b1c4cc917a9d1e18",
                     operation="DELETE",
                     pgid="instruments_audit_delete",
                     table="instruments",
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="2516fb4d1e87bad500a5d20cb1259bcfdb1ca468",
+                    hash="c8d3299d788ae581ebf4b3e8ee7f1b9040f931f7",
                     operation="INSERT",
                     pgid="orders_audit_insert",
                     table="orders",
@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="3e7c9b01f543623950fdbead0221a36cc53a22fc",
+                    hash="8c8f0db91a282b02f21c81f064fe56ac38db300b",
                     operation="UPDATE",
                     pgid="orders_audit_update",
                     table="orders",
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="e1bf52af419374b62528e04dcf63294e2903ada0",
+                    hash="a60dd892863e9c7405eb4634a603447a90c65940",
                     operation="DELETE",
                     pgid="orders_audit_delete",
                     table="orders",
@@ -236,7 +236,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="4cfee0f3e9c1d24228270d6982fd9ef1c5ca279c",
+                    hash="c0bae2b78eae14bebb1852d9b4b40b4c3c53656f",
                     operation="INSERT",
                     pgid="positions_audit_insert",
                     table="positions",
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="4c58b6cc251885ddd185cf13ff1705c6be313bd4",
+                    hash="2dc4f5ce5e506b2646ec581fb0078db79bf6b1a9",
                     operation="UPDATE",
                     pgid="positions_audit_update",
                     table="positions",
@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="bb1ada4d5e95f0e1ab0108d9b8398b60a3f72e9a",
+                    hash="175845a8b202ed6ab3a0a02dbda753f6675ed580",
                     operation="DELETE",
                     pgid="positions_audit_delete",
                     table="positions",

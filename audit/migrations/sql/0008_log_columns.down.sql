@@ -2,6 +2,8 @@
 ALTER TABLE audit_log DISABLE TRIGGER USER;
 DELETE FROM audit_log;
 ALTER TABLE audit_log ENABLE TRIGGER USER;
+ALTER TABLE audit_log DROP CONSTRAINT audit_log_pkey;
+ALTER TABLE audit_log ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id, created_at);
 ALTER TABLE audit_log DROP COLUMN context_number;
 ALTER TABLE audit_log ALTER COLUMN layout TYPE smallint, ALTER COLUMN layout SET DEFAULT 1;
 ALTER TABLE audit_log

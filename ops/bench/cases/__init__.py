@@ -11,6 +11,7 @@ from ops.bench.cases.keys import KEYS
 from ops.bench.cases.ledger import LEDGER
 from ops.bench.cases.migrate import MIGRATE
 from ops.bench.cases.seals import SEALING, VERIFY_AUDIT
+from ops.bench.cases.writers import AUDIT_WRITERS
 from ops.bench.measure import Benchmark
 
 #: Of benchmarks in which several clients work at once.
@@ -28,7 +29,7 @@ def alone(benchmark: Benchmark) -> Groups:
 BENCHMARKS: dict[str, Groups] = {
     **{
         each.name: alone(each)
-        for each in (BACKUP, IMPORT_QUOTES, KEYS, LEDGER, MANIFEST, MIGRATE, SEALING, VERIFY_AUDIT)
+        for each in (AUDIT_WRITERS, BACKUP, IMPORT_QUOTES, KEYS, LEDGER, MANIFEST, MIGRATE, SEALING, VERIFY_AUDIT)
     },
     "audit": audits,
     "flow": flow,

@@ -33,7 +33,7 @@ Work = Callable[[], object]
 Prepare = Callable[[Cluster, str, int], Work]
 
 
-def _table(cluster: Cluster, database: str, way: str) -> psycopg.Connection:
+def table_with(cluster: Cluster, database: str, way: str) -> psycopg.Connection:
     """Make the table with one way to keep a history; give the application's connection to it."""
     folder = Path(audit.__file__).parent
     with cluster.connect(database) as owner:
@@ -46,13 +46,13 @@ def _table(cluster: Cluster, database: str, way: str) -> psycopg.Connection:
 
 
 def _insert(way: str, cluster: Cluster, database: str, units: int) -> Work:
-    application = _table(cluster, database, way)
+    application = table_with(cluster, database, way)
     statement = f"INSERT INTO bench_orders ({COLUMNS}) SELECT {COLUMNS} FROM bench_rows LIMIT {units}"
     return lambda: application.execute(statement)
 
 
 def _copy(way: str, cluster: Cluster, database: str, units: int) -> Work:
-    application = _table(cluster, database, way)
+    application = table_with(cluster, database, way)
     with application.cursor().copy(f"COPY (SELECT {COLUMNS} FROM bench_rows LIMIT {units}) TO STDOUT") as copy:
         lines = b"".join(bytes(line) for line in copy)
 
@@ -64,7 +64,7 @@ def _copy(way: str, cluster: Cluster, database: str, units: int) -> Work:
 
 
 def _executemany(way: str, cluster: Cluster, database: str, units: int) -> Work:
-    application = _table(cluster, database, way)
+    application = table_with(cluster, database, way)
     rows = application.execute(f"SELECT {COLUMNS} FROM bench_rows LIMIT {units}").fetchall()
     statement = f"INSERT INTO bench_orders ({COLUMNS}) VALUES ({', '.join(['%s'] * 9)})"
 
@@ -76,14 +76,14 @@ def _executemany(way: str, cluster: Cluster, database: str, units: int) -> Work:
 
 
 def _update(way: str, cluster: Cluster, database: str, units: int) -> Work:
-    application = _table(cluster, database, way)
+    application = table_with(cluster, database, way)
     application.execute(f"INSERT INTO bench_orders ({COLUMNS}) SELECT {COLUMNS} FROM bench_rows LIMIT {units}")
     return lambda: application.execute(FILL)
 
 
 def _transactions(way: str, cluster: Cluster, database: str, units: int) -> Work:
     """Django's own: BEGIN, one row's UPDATE, COMMIT; whoever keeps a history is told the user."""
-    application = _table(cluster, database, way)
+    application = table_with(cluster, database, way)
     application.execute(f"INSERT INTO bench_orders ({COLUMNS}) SELECT {COLUMNS} FROM bench_rows LIMIT {units}")
     keys = [key for (key,) in application.execute("SELECT id FROM bench_orders").fetchall()]
     connection.ensure_connection()

@@ -26,7 +26,7 @@ BREAKS = """
     SELECT record_id, id, name, before, old FROM (
       SELECT record_id, id, name, old, lag(new) OVER (PARTITION BY record_id, name ORDER BY id) AS before
         FROM (SELECT record_id, log.id, key AS name, value -> 0 AS old, value -> 1 AS new
-                FROM audit_log AS log CROSS JOIN jsonb_each(changes)
+                FROM audit_log AS log CROSS JOIN jsonb_each(changes::jsonb)
                WHERE table_name = 'stress_test_scenarios' AND action = 'UPDATE') AS changed) AS followed
      WHERE before IS NOT NULL AND old IS DISTINCT FROM before
 """

@@ -62,7 +62,7 @@ def test_a_deleted_row_is_in_the_log_to_the_byte(table: str, sql: Sql) -> None:
     sql(f"DELETE FROM {table} WHERE id = %s", [key])
     [restored] = sql(
         f"SELECT {row_hash(before['columns'], 't')} AS hash"
-        f" FROM audit_log CROSS JOIN jsonb_populate_record(NULL::{table}, changes) AS t"
+        f" FROM audit_log CROSS JOIN jsonb_populate_record(NULL::{table}, changes::jsonb) AS t"
         " WHERE table_name = %s AND record_id = %s AND audit_log.action = 'DELETE'",
         [table, key],
     )

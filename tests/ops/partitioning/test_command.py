@@ -1,6 +1,8 @@
 """The command: what it prints, its exit codes, and who may run it."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +11,13 @@ from django.core.management import call_command
 from config.commands import Locked, UsageFailed, VerificationFailed
 from config.database.locks import lock_key
 from tests.databases import Database
+from tests.ops.partitioning.conftest import (
+    INSERT_QUOTE,
+    count,
+    quote_sources,
+    unlike_their_parent,
+    writing,
+)
 
 
 def forget_the_timer(database: Database, periods: int = 10) -> None:
@@ -73,3 +82,23 @@ def test_second_run_ends_at_once(database: Database) -> None:
 def test_a_table_that_is_not_cut_by_time_is_a_wrong_option(database: Database) -> None:
     with pytest.raises(UsageFailed, match=r"^orders is not cut by time; these are: "):
         call_command("partitions", "--table", "orders")
+
+
+def test_two_runs_at_once_do_the_work_once_and_lose_no_row(database: Database) -> None:
+    """Each is a process of its own; the catch-all that they find holds rows."""
+    forget_the_timer(database)
+    (last,) = database.rows("SELECT max(lower_bound) AS beginning FROM partitions_of('lp_quotes')")
+    with database.connect() as connection:
+        for days in range(3):
+            connection.execute(INSERT_QUOTE, [*quote_sources(), last["beginning"] + timedelta(days=days)])
+    before = count(database)
+    assert count(database, "lp_quotes_catch_all") == 3
+    with writing(database) as writers:
+        with ThreadPoolExecutor(2) as both:
+            runs = [both.submit(database.manage, "partitions", "--json", "--noinput") for _ in range(2)]
+        codes = sorted(run.result().returncode for run in runs)
+    assert codes in ([0, 0], [0, 5]), [run.result().stderr for run in runs]
+    assert writers.refused == []
+    assert count(database, "lp_quotes_catch_all") == 0
+    assert count(database) == before + writers.written
+    assert unlike_their_parent(database, "lp_quotes") == []
