@@ -73,7 +73,7 @@ def seals(cursor: Any, *, after: int = 0) -> Iterator[Seal]:
 def seals_of(cursor: Any, table: str, period: str) -> Iterator[Seal]:
     """The layouts of one table and the seals over one period of it, in order; reads no others."""
     cursor.execute(
-        f"(SELECT {_COLUMNS} FROM audit_seals WHERE sealed_table = %(table)s AND kind = 'layout' AND kind <> 'rows')"
+        f"(SELECT {_COLUMNS} FROM audit_seals WHERE sealed_table = %(table)s AND kind = 'layout')"
         f" UNION ALL (SELECT {_COLUMNS} FROM audit_seals"
         " WHERE sealed_table = %(table)s AND period = %(period)s AND kind = 'rows') ORDER BY id",
         {"table": table, "period": period},
