@@ -16,7 +16,8 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
-from config.database.embedded import EmbeddedServer
+from config.commands import EnvironmentFailed
+from config.database.embedded import EmbeddedServer, EmbeddedServerError
 from config.database.embedded.cluster import SUPERUSER
 from config.database.embedded.socket_folder import PORT
 from config.database.roles import BACKEND_LOGIN, MIGRATOR_LOGIN
@@ -101,7 +102,8 @@ class Cluster:
 def throwaway_cluster(parent: str | None = None, *, template: bool = True) -> Iterator[Cluster]:
     """Run a server in a temporary folder, below `parent` where one is named; remove both at the end.
 
-    Without `template` it has no migrated database, and is there in a few seconds.
+    Without `template` it has no migrated database, and is there in a few seconds. Raises EnvironmentFailed where no
+    server can be had.
     """
     folder = Path(tempfile.mkdtemp(prefix="trading-bench-", dir=parent))
     folder.chmod(0o755)
@@ -113,6 +115,8 @@ def throwaway_cluster(parent: str | None = None, *, template: bool = True) -> It
         if template:
             cluster.make_template()
         yield cluster
+    except EmbeddedServerError as error:
+        raise EnvironmentFailed(str(error)) from error
     finally:
         server.stop("immediate")
         shutil.rmtree(folder)

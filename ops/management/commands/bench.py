@@ -8,8 +8,7 @@ from django.core.management.base import CommandParser
 from rich.progress import Progress
 from rich.table import Table
 
-from config.commands import EnvironmentFailed, ProjectCommand, UsageFailed, VerificationFailed
-from config.database.embedded import EmbeddedServerError
+from config.commands import ProjectCommand, UsageFailed, VerificationFailed
 from ops.bench.cases import BENCHMARKS, CLIENTS, QUICK, QUICK_CLIENTS
 from ops.bench.cluster import throwaway_cluster
 from ops.bench.measure import measure
@@ -71,17 +70,14 @@ class Command(ProjectCommand):
             for group in BENCHMARKS[name](clients or [QUICK_CLIENTS if quick else CLIENTS], quick)
         ]
         results = []
-        try:
-            with (
-                throwaway_cluster() as cluster,
-                Progress(console=self.notes, disable=not self.notes.is_terminal, transient=True) as progress,
-            ):
-                for group in chosen:
-                    task = progress.add_task(group[0].name, total=(len(group) + 1) * (rounds + 1))
-                    advance = lambda task=task: progress.advance(task)  # noqa: E731
-                    results += measure(group, cluster, rounds=rounds, quick=quick, units=units, advance=advance)
-        except EmbeddedServerError as error:
-            raise EnvironmentFailed(str(error)) from error
+        with (
+            throwaway_cluster() as cluster,
+            Progress(console=self.notes, disable=not self.notes.is_terminal, transient=True) as progress,
+        ):
+            for group in chosen:
+                task = progress.add_task(group[0].name, total=(len(group) + 1) * (rounds + 1))
+                advance = lambda task=task: progress.advance(task)  # noqa: E731
+                results += measure(group, cluster, rounds=rounds, quick=quick, units=units, advance=advance)
         report = {"quick": quick, "rounds": rounds, "benchmarks": [result.summary() for result in results]}
         if output:
             output.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

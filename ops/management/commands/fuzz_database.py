@@ -7,8 +7,7 @@ from django.db import connection
 from rich.markup import escape
 from rich.progress import Progress
 
-from config.commands import EnvironmentFailed, ProjectCommand, UsageFailed, VerificationFailed
-from config.database.embedded import EmbeddedServerError
+from config.commands import ProjectCommand, UsageFailed, VerificationFailed
 from ops.bench.cluster import throwaway_cluster
 from ops.fuzz.campaign import Outcome, fuzz
 
@@ -83,11 +82,8 @@ class Command(ProjectCommand):
 
 @contextmanager
 def _throwaway_database() -> Iterator[None]:
-    try:
-        with throwaway_cluster() as cluster, cluster.database():
-            yield
-    except EmbeddedServerError as error:
-        raise EnvironmentFailed(str(error)) from error
+    with throwaway_cluster() as cluster, cluster.database():
+        yield
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from django.db import connections
 
 from config.commands import entry
+from config.database.scratch import Server, drop
+from ops.backup import swap
 from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
 from ops.seeding.seed import seed_small_broker
@@ -33,6 +36,19 @@ def broker(django_db_setup: None, django_db_blocker: Any) -> Iterator[Database]:
         finally:
             default.close()
             default.settings_dict["NAME"] = before
+
+
+@pytest.fixture
+def administrator(broker: Database) -> Iterator[Server]:
+    """Swaps end the application's sessions; the databases that they put aside are dropped."""
+    server = Server.of_settings()
+    if server.administrator is None:
+        pytest.skip("no administrator is named (ADMIN_DATABASE_URL)")
+    yield server
+    connections["default"].close()
+    with closing(server.master()) as session:
+        for name, _ in swap.put_aside(session, broker.name):
+            drop(session, name)
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from django.db import connections
 
-from config.database.scratch import Server, drop
+from config.database.scratch import Server
 from ops.backup import swap
 from ops.backup.check import check, damage
 from ops.backup.dump import back_up
@@ -24,16 +23,7 @@ from tests.ops.backup.test_prune_backups import aged
 LOCKED = 5
 
 
-@pytest.fixture(autouse=True)
-def administrator(broker: Database) -> Iterator[Server]:
-    server = Server.of_settings()
-    if server.administrator is None:
-        pytest.skip("no administrator is named (ADMIN_DATABASE_URL)")
-    yield server
-    connections["default"].close()
-    with closing(server.master()) as session:
-        for name, _ in swap.put_aside(session, broker.name):
-            drop(session, name)
+pytestmark = pytest.mark.usefixtures("administrator")
 
 
 def _administration() -> str:

@@ -29,16 +29,10 @@ OTHER = f"restored_{os.getpid()}"
 
 
 @pytest.fixture(autouse=True)
-def administrator(broker: Database) -> Iterator[Server]:
-    """Swaps end the application's sessions; what restores make is dropped."""
-    server = Server.of_settings()
-    if server.administrator is None:
-        pytest.skip("no administrator is named (ADMIN_DATABASE_URL)")
-    yield server
-    connections["default"].close()
-    with closing(server.master()) as session:
-        for name, _ in swap.put_aside(session, broker.name):
-            drop(session, name)
+def without_other(administrator: Server) -> Iterator[None]:
+    """What restores make beside the live database is dropped."""
+    yield
+    with closing(administrator.master()) as session:
         drop(session, OTHER)
 
 
