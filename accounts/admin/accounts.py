@@ -32,7 +32,7 @@ class AccountAdmin(SoftDeletableAdmin):
         "user",
         "account_type",
         "kind",
-        "currency_id",
+        "currency",
         "balance",
         "equity",
         "margin_level",
@@ -42,7 +42,7 @@ class AccountAdmin(SoftDeletableAdmin):
     list_filter = ("account_type", "kind", "is_active", "is_locked", "currency")
     search_fields = ("account_number", "user__username", "user__email")
     autocomplete_fields = ("user", "currency")
-    list_select_related = ("user",)
+    list_select_related = ("user", "currency")
     ordering = ["-id"]
     fieldsets = (
         (None, {"fields": (("account_number", "user"), ("account_type", "kind"), ("currency", "oms_type"))}),
@@ -81,7 +81,7 @@ class CashRequestAdmin(BackOfficeAdmin):
         "account",
         "request_type",
         "amount",
-        "currency_id",
+        "currency",
         "status",
         "requested_by",
         "approved_by",
@@ -89,7 +89,7 @@ class CashRequestAdmin(BackOfficeAdmin):
     list_filter = ("status", "request_type")
     search_fields = ("account__account_number", "external_reference__exact")
     autocomplete_fields = ("account", "currency")
-    list_select_related = ("account", "requested_by", "approved_by")
+    list_select_related = ("account", "requested_by", "approved_by", "currency")
     ordering = ["-id"]
     fields = (
         "account",

@@ -36,9 +36,9 @@ class AccountTransactionAdmin(LogAdmin):
         "seq",
         "transaction_type",
         "amount",
-        "currency_id",
+        "currency",
         "balance_after",
     )
     search_fields = ("account__account_number",)
     search_help_text = "Part of an account number"
-    list_select_related = ("account",)
+    list_select_related = ("account", "currency")

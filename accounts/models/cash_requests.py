@@ -14,6 +14,7 @@ from config.database.constraints import one_of, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
 from config.database.triggers import written_now
+from config.numbers import plain
 
 
 class CashRequest(MutableEntity):
@@ -150,4 +151,4 @@ class CashRequest(MutableEntity):
             raise ValidationError({"currency": f"The account is in {account.currency_id}."})
 
     def __str__(self) -> str:
-        return f"{self.request_type} {self.amount} {self.currency_id} ({self.status})"
+        return f"{self.request_type} {plain(self.amount)} {self.currency_id} ({self.status})"

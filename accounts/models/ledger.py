@@ -13,6 +13,7 @@ from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyEntity, AppendOnlyLog
 from config.database.triggers import written_now
+from config.numbers import plain
 
 
 class Journal(AppendOnlyEntity):
@@ -165,4 +166,4 @@ class AccountTransaction(AppendOnlyLog):
         ]
 
     def __str__(self) -> str:
-        return f"{self.transaction_type} {self.amount} {self.currency_id}"
+        return f"{self.transaction_type} {plain(self.amount)} {self.currency_id}"

@@ -11,9 +11,10 @@ from django.forms import Field
 from django.http import Http404, HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from config.backoffice.columns import column_of, plain
+from config.backoffice.columns import column_of
 from config.backoffice.history import has_history, versions_of
 from config.backoffice.paginator import EstimatePaginator
+from config.numbers import plain
 
 
 class BackOfficeAdmin(ModelAdmin):

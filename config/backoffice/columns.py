@@ -7,11 +7,7 @@ from typing import Any
 from django.contrib.admin.utils import label_for_field
 from django.db import models
 
-
-def plain(value: Decimal, grouping: str = "") -> str:
-    """All digits that say something, without exponent: `0E-8` is 0, `1.10000000` is 1.1."""
-    text = format(value, f"{grouping}f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+from config.numbers import plain
 
 
 def grouped(value: Decimal) -> str:

@@ -113,12 +113,12 @@ class LpExposureAdmin(ReadOnlyAdmin):
         "long_exposure",
         "short_exposure",
         "net_exposure",
-        "currency_id",
+        "currency",
         "exposure_limit",
         "risk_utilization",
         "updated_at",
     ]
     list_filter = ["provider", ("instrument", AutocompleteSelectFilter)]
     list_filter_submit = True
-    list_select_related = ["provider", "instrument"]
+    list_select_related = ["provider", "instrument", "currency"]
     search_fields = ["provider__name", "instrument__symbol"]

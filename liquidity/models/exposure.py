@@ -7,6 +7,7 @@ from django.db.models.functions import Abs, Cast
 from config.database.constraints import not_negative, requires
 from config.database.fields import AmountField
 from config.database.models import MutableEntity
+from config.numbers import plain
 from liquidity.models.providers import LiquidityProvider
 
 AMOUNT = models.DecimalField(max_digits=24, decimal_places=8)
@@ -74,4 +75,4 @@ class LpExposure(MutableEntity):
         ]
 
     def __str__(self) -> str:
-        return str(self.net_exposure)
+        return plain(self.net_exposure)

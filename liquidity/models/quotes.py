@@ -11,6 +11,7 @@ from config.database.constraints import not_negative, positive, requires
 from config.database.fields import AmountField
 from config.database.models import ByRange, PartitionedLog
 from config.database.triggers import SharedTrigger
+from config.numbers import plain
 from liquidity.models.providers import LiquidityProvider
 
 BASIS_POINTS = models.DecimalField(max_digits=9, decimal_places=4)
@@ -86,4 +87,4 @@ class LpQuote(PartitionedLog):
         key = ["quoted_at"]
 
     def __str__(self) -> str:
-        return f"{self.bid} / {self.ask}"
+        return f"{plain(self.bid)} / {plain(self.ask)}"

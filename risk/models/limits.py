@@ -9,6 +9,7 @@ from audit.capture import audited
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField, TransactionField
 from config.database.models import Entity, MutableEntity
+from config.numbers import plain
 from risk.choices import (
     MONEY_LIMITS,
     SIZE_LIMITS,
@@ -126,7 +127,7 @@ class RiskLimit(MutableEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.limit_type} {self.entity_type} {self.limit_value}"
+        return f"{self.limit_type} {self.entity_type} {plain(self.limit_value)}"
 
 
 class RiskLimitBreach(Entity):
@@ -218,4 +219,4 @@ class RiskLimitBreach(Entity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.severity} {self.actual_value} of {self.limit_value}"
+        return f"{self.severity} {plain(self.actual_value)} of {plain(self.limit_value)}"

@@ -15,6 +15,7 @@ from audit.capture import audited
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField, RatioField
 from config.database.models import MutableEntity
+from config.numbers import plain
 from risk.choices import MarginCallStatus, MarginCallType
 from risk.triggers import risk_event
 from trading.choices import EsmaClass
@@ -49,7 +50,7 @@ class LeverageCap(MutableEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.regime} {self.client_class} {self.esma_class} {self.max_leverage}:1"
+        return f"{self.regime} {self.client_class} {self.esma_class} {plain(self.max_leverage)}:1"
 
 
 class MarginRate(MutableEntity):
@@ -131,7 +132,7 @@ class MarginRate(MutableEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.regime} {self.client_class} {self.initial_rate}"
+        return f"{self.regime} {self.client_class} {plain(self.initial_rate)}"
 
 
 class MarginRequirement(MutableEntity):
@@ -184,7 +185,7 @@ class MarginRequirement(MutableEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.position_size}: {self.initial_margin}"
+        return f"{plain(self.position_size)}: {plain(self.initial_margin)}"
 
 
 class MarginCall(MutableEntity):
@@ -260,4 +261,4 @@ class MarginCall(MutableEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.call_type} {self.status} at {self.margin_level}"
+        return f"{self.call_type} {self.status} at {plain(self.margin_level)}"

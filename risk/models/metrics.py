@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from config.database.constraints import between, not_negative, requires
 from config.database.fields import AmountField, CreatedAtField, RatioField, ScoreField
 from config.database.models import ByRange, PartitionedLog
+from config.numbers import plain
 
 
 class PositionRiskMetric(PartitionedLog):
@@ -87,7 +88,7 @@ class PositionRiskMetric(PartitionedLog):
         key = ["calculated_at"]
 
     def __str__(self) -> str:
-        return f"{self.calculated_at}: {self.value_at_risk}"
+        return f"{self.calculated_at}: {plain(self.value_at_risk)}"
 
 
 class PortfolioRisk(PartitionedLog):

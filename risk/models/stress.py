@@ -8,6 +8,7 @@ from audit.capture import audited
 from config.database.constraints import between, not_negative, one_of, requires
 from config.database.fields import AmountField, MetadataField, RatioField, ScoreField
 from config.database.models import AppendOnlyEntity, MutableEntity
+from config.numbers import plain
 from risk.choices import ScenarioType
 
 
@@ -103,4 +104,4 @@ class StressTestResult(AppendOnlyEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.run_id}: {self.loss_amount}"
+        return f"{self.run_id}: {plain(self.loss_amount)}"

@@ -10,6 +10,7 @@ from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField
 from config.database.models import AppendOnlyEntity
 from config.database.triggers import SharedTrigger
+from config.numbers import plain
 from trading.choices import LiquidityType
 
 
@@ -83,4 +84,4 @@ class OrderFill(AppendOnlyEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.fill_quantity} at {self.fill_price} on {self.venue}"
+        return f"{plain(self.fill_quantity)} at {plain(self.fill_price)} on {self.venue}"

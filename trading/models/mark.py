@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from config.database.constraints import positive, requires
 from config.database.fields import AmountField, CreatedAtField
 from config.database.models import ByRange, PartitionedLog
+from config.numbers import plain
 
 
 class InstrumentMark(PartitionedLog):
@@ -49,4 +50,4 @@ class InstrumentMark(PartitionedLog):
         key = ["marked_at"]
 
     def __str__(self) -> str:
-        return f"{self.mid} at {self.marked_at:%Y-%m-%d %H:%M:%S}"
+        return f"{plain(self.mid)} at {self.marked_at:%Y-%m-%d %H:%M:%S}"

@@ -14,6 +14,7 @@ from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
 from config.database.triggers import SharedTrigger, written_now
+from config.numbers import plain
 from trading.choices import (
     DEAD_STATUSES,
     LIVE_STATUSES,
@@ -320,4 +321,4 @@ class Order(MutableEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity} {self.order_type} {self.client_order_id}"
+        return f"{self.side} {plain(self.quantity)} {self.order_type} {self.client_order_id}"

@@ -13,6 +13,7 @@ from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
 from config.database.triggers import SharedTrigger
+from config.numbers import plain
 from trading.choices import PositionSide
 
 _EXITS_CHANGE = pgtrigger.Condition(
@@ -172,4 +173,4 @@ class Position(MutableEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity} at {self.average_price}"
+        return f"{self.side} {plain(self.quantity)} at {plain(self.average_price)}"

@@ -8,6 +8,7 @@ from django.db.models.functions import NullIf
 from config.database.constraints import not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyLog
+from config.numbers import plain
 from trading.choices import PositionEvent
 
 
@@ -107,4 +108,4 @@ class PositionAudit(AppendOnlyLog):
         ]
 
     def __str__(self) -> str:
-        return f"{self.seq}: {self.event_type} ({self.quantity_before} → {self.quantity_after})"
+        return f"{self.seq}: {self.event_type} ({plain(self.quantity_before)} → {plain(self.quantity_after)})"

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyEntity
+from config.numbers import plain
 from trading.choices import ExecutionType, LiquidityType, PositionEffect, Side
 
 
@@ -151,4 +152,4 @@ class Trade(AppendOnlyEntity):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity} at {self.price}"
+        return f"{self.side} {plain(self.quantity)} at {plain(self.price)}"

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from config.backoffice.columns import grouped, hexadecimal, plain
+from config.backoffice.columns import grouped, hexadecimal
+from config.numbers import plain
 
 
 @pytest.mark.parametrize(
