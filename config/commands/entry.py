@@ -1,6 +1,7 @@
 """Run a command and turn what went wrong outside it into one sentence and an exit code."""
 
 import errno
+import signal
 import sys
 
 import psycopg
@@ -10,6 +11,7 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
 from config.commands.failures import EnvironmentFailed, Failed, NoSpace
+from config.commands.signals import Ended, ending_in_order
 
 ENVIRONMENT = EnvironmentFailed.returncode
 
@@ -30,7 +32,8 @@ def run(argv: list[str]) -> int:
         from django.conf import settings
 
         settings.INSTALLED_APPS  # noqa: B018 - reading one setting loads them all, and finds what is wrong
-        ManagementUtility(argv).execute()
+        with ending_in_order():
+            ManagementUtility(argv).execute()
     except Failed as error:
         return _fail(argv, str(error), error.returncode)
     except ImproperlyConfigured as error:
@@ -39,8 +42,9 @@ def run(argv: list[str]) -> int:
         return _fail(argv, explain(error), _code(error, otherwise=ENVIRONMENT))
     except (DatabaseError, psycopg.Error) as error:
         return _fail(argv, explain(error), _code(error, otherwise=1))
-    except KeyboardInterrupt:
-        return _fail(argv, "Interrupted; what was not committed was rolled back.", 130)
+    except KeyboardInterrupt as end:
+        number = end.number if isinstance(end, Ended) else signal.SIGINT
+        return _fail(argv, "Interrupted; what was not committed was rolled back.", 128 + number)
     except BrokenPipeError:
         # The reader of a pipe has gone (`| head`): nothing is left to say to anybody.
         sys.stderr.close()

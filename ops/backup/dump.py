@@ -6,7 +6,7 @@ import errno
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,32 +41,22 @@ def back_up(
     label: str | None = None,
     jobs: int = 2,
     lock_seconds: float = 30,
+    has_turn: bool = False,
     report: Report = silent,
 ) -> Backup:
     """Make a backup of the default database; when this returns it is on the disk, whole and under its own name.
 
-    `lock_seconds` is how long to wait for a table that a change of the schema holds. Raises Failed and its kinds;
-    then there is no new backup, and those that there were are as they were.
+    `lock_seconds` is how long to wait for a table that a change of the schema holds; `has_turn` tells that the caller
+    has the database to itself already, as a restore has. Raises Failed and its kinds; then there is no new backup, and
+    those that there were are as they were.
     """
-    live = str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"])
-    with closing(Server.of_settings().connect()) as session, alone(session, live):
-        return make(store, label=label, jobs=jobs, lock_seconds=lock_seconds, report=report)
-
-
-def make(
-    store: Store,
-    *,
-    label: str | None = None,
-    jobs: int = 2,
-    lock_seconds: float = 30,
-    report: Report = silent,
-) -> Backup:
-    """As `back_up`, for a caller that has the database to itself already, as a restore has."""
     store.prepare()
     keys = cipher.recipients()
     server = Server.of_settings()
     database = str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"])
     with (
+        closing(server.connect()) as keeper,
+        nullcontext() if has_turn else alone(keeper, database),
         store.exclusive(),
         exclusive("backup", what="Another backup"),
         closing(server.connect(database)) as session,

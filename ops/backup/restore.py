@@ -14,7 +14,7 @@ from psycopg import sql
 from config.commands import Failed, UsageFailed, VersionSkew
 from config.database.scratch import Connection, Server, exists
 from ops.backup import access, compatibility, facts, loading, room, swap
-from ops.backup.dump import make
+from ops.backup.dump import back_up
 from ops.backup.progress import Report, silent
 from ops.backup.store import Backup, Store
 from ops.backup.tools import Tools, tools_for
@@ -172,7 +172,7 @@ def _require(server: Server, session: Connection, backup: Backup, *, name: str |
 def _pre_restore(store: Store, backup: Backup, jobs: int, report: Report) -> Backup:
     label = f"pre-restore-{_now().strftime('%Y%m%dT%H%M%SZ')}"
     try:
-        return make(store, label=label, jobs=jobs, report=report)
+        return back_up(store, label=label, jobs=jobs, has_turn=True, report=report)
     except Failed as failure:
         raise type(failure)(
             f"The live database could not be backed up before {backup.id} is restored, and nothing was changed:"

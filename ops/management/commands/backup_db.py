@@ -42,11 +42,10 @@ class Command(ProjectCommand):
         try:
             with bar(self.notes) as report:
                 backup = back_up(store, label=name, jobs=jobs, lock_seconds=lock_wait, report=report)
-        except Failed as failure:
-            details = {"exit_code": failure.returncode}
-            record(
-                SystemEventType.BACKUP_FAILED, str(failure), service=SERVICE, severity=Severity.ERROR, details=details
-            )
+        except (Failed, KeyboardInterrupt) as failure:
+            message = str(failure) or "interrupted"
+            details = {"exit_code": failure.returncode} if isinstance(failure, Failed) else None
+            record(SystemEventType.BACKUP_FAILED, message, service=SERVICE, severity=Severity.ERROR, details=details)
             raise
         result = listing.as_json(backup) | {"seconds": backup.sound["seconds"]}
         details = {key: result[key] for key in ("id", "bytes", "rows", "seconds", "encrypted")}

@@ -1,6 +1,7 @@
 """Two whole commands at once, each a process of its own: one is told to wait or both succeed, and nothing breaks."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -52,7 +53,10 @@ class Running:
             assert self._process.poll() is None, self._process.communicate()
             time.sleep(0.01)
 
-    def end(self) -> Answer:
+    def end(self, number: signal.Signals | None = None) -> Answer:
+        """Wait for its end, after this signal where one is given."""
+        if number is not None:
+            self._process.send_signal(number)
         out, err = self._process.communicate(timeout=300)
         return Answer(self._process.returncode, out, err)
 
@@ -69,6 +73,11 @@ def table_held(broker: Database) -> Iterator[None]:
 def is_waiting(broker: Database) -> bool:
     rows = broker.rows("SELECT 1 FROM pg_locks WHERE relation = 'orders'::regclass AND NOT granted")
     return bool(rows)
+
+
+def scratch(broker: Database, work: str) -> bool:
+    """Whether a drill or a restore has begun to fill a database."""
+    return bool(broker.rows("SELECT 1 FROM pg_database WHERE starts_with(datname, %s)", [f"{broker.name}_{work}"]))
 
 
 def users(broker: Database) -> int:
@@ -119,7 +128,7 @@ def test_a_backup_is_not_cut_short_by_a_swap(broker: Database, store: Store, oth
 def test_no_backup_begins_while_a_restore_is_under_way(broker: Database, store: Store) -> None:
     good = back_up(store, label="good")
     restore = Running(broker, store, "restore_db", "good", f"--confirm={broker.name}", "--no-backup")
-    restore.until(lambda: _scratch(broker, "restoring"))
+    restore.until(lambda: scratch(broker, "restoring"))
     backup = Running(broker, store, "backup_db").end()
     done = restore.end()
     # Where the restore was the quicker one, the backup is one of what was restored.
@@ -128,10 +137,6 @@ def test_no_backup_begins_while_a_restore_is_under_way(broker: Database, store: 
     assert len(store.all()) == (1 if backup.returncode else 2)
     assert users(broker) == good.sound["tables"]["public.users"]["rows"]
     assert not list(store.folder.glob(".incomplete-*"))
-
-
-def _scratch(broker: Database, work: str) -> bool:
-    return bool(broker.rows("SELECT 1 FROM pg_database WHERE starts_with(datname, %s)", [f"{broker.name}_{work}"]))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +152,7 @@ def test_what_is_being_restored_is_not_pruned(
     check(store, new)
     confirm = [f"--confirm={broker.name}"] if work == "restoring" else []
     running = Running(broker, store, *command, *confirm)
-    running.until(lambda: _scratch(broker, work))
+    running.until(lambda: scratch(broker, work))
     options: list[Any] = ["--keep-minimum=1", "--keep-weekly=0", "--keep-monthly=0", "--keep-databases=0"]
     pruned = manage("prune_backups", *options, "--json")
     assert pruned.returncode == 0, pruned.stderr

@@ -1,8 +1,13 @@
 """The benchmark runner, on its own throwaway cluster."""
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +15,7 @@ import pytest
 from ops.bench.cases.guards import GUARDS
 from ops.bench.measure import Benchmark, Result, Run
 from tests.databases import PROJECT
+from tests.servers import MEMORY
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -76,3 +82,31 @@ def test_share_is_the_baseline_s_time_over_ours_and_has_a_floor(seconds: float, 
     result = Result(benchmark, 1, subject=[Run(seconds, 1)] * 3, baseline=[Run(2.0, 1)] * 3)
     assert result.share("wall") == share
     assert result.holds is holds
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_ended_takes_its_server_with_it(number: signal.Signals, code: int) -> None:
+    """As `timeout` ends it: the signal comes to the process and then to its group."""
+    folder = Path(tempfile.mkdtemp(prefix="trading-test-", dir=MEMORY))
+    folder.chmod(0o755)  # the server may be another user's
+    try:
+        with subprocess.Popen(
+            [sys.executable, "manage.py", "bench", "keys"],
+            cwd=PROJECT,
+            env={**os.environ, "TMPDIR": str(folder)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as run:
+            while not (found := list(folder.glob("*/server/**/postmaster.pid"))):
+                assert run.poll() is None
+                time.sleep(0.02)
+            server = int(found[0].read_text().split("\n", 1)[0])
+            run.send_signal(number)
+            os.killpg(run.pid, number)
+            _, notes = run.communicate(timeout=60)
+        assert (run.returncode, notes) == (code, "Interrupted; what was not committed was rolled back.\n")
+        assert not Path(f"/proc/{server}").exists()
+        assert list(folder.iterdir()) == []
+    finally:
+        shutil.rmtree(folder)
