@@ -3,12 +3,20 @@
 Seals prove that the log is what it was. That it is complete is another matter: who switches the triggers off leaves no
 row in it. What he leaves is a row that is not what its newest change says (`after_hash`), or, once it has been changed
 again, an old value that is not the new one of the change before.
+
+The log is read twice, whole, for all tables at once: it has no index by table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
 
 from audit.capture.columns import row_hash
 from audit.capture.triggers import audited_models
@@ -21,104 +29,142 @@ _SENTENCES = {
     "deleted": "is there, although audit_log says that it was deleted",
     "unlogged": "is there, but audit_log does not know where it comes from",
 }
+#: Changes of one row that the server sends as one text.
+CHANGES_AT_ONCE = 1_000
 
 
-def verify_history(
-    cursor: Any, findings: Findings, *, complete: bool, done: Callable[[str], object] = lambda table: None
-) -> int:
+def verify_history(cursor: Any, findings: Findings, *, complete: bool) -> int:
     """Check every audited table; returns the number of its rows. `complete`: no part of the log has been dropped yet.
 
     Rows that are older than the audit of their table, or whose changes have all been dropped with a month of the log,
     cannot be checked.
     """
-    checked = 0
-    for table in sorted(audited_models()):
-        layouts = _layouts(cursor, table)
-        if layouts:
-            checked += _verify_rows(cursor, table, layouts, findings, complete=complete)
-            _verify_continuity(cursor, table, findings)
-        done(table)
-    return checked
+    layouts = _layouts(cursor)
+    if not layouts:
+        return 0
+    _verify_rows(cursor, layouts, findings, complete=complete)
+    _verify_continuity(cursor, sorted(layouts), findings)
+    cursor.execute("SELECT " + " + ".join(f"(SELECT count(*) FROM {table})" for table in layouts))
+    return int(cursor.fetchone()[0])
 
 
-def _layouts(cursor: Any, table: str) -> dict[int, list[str]]:
-    """The columns that the hashes of each layout cover, of those layouts whose columns are all still there."""
+def _layouts(cursor: Any) -> dict[str, dict[int, list[str]]]:
+    """By table, the columns that the hashes of each layout cover, of those whose columns are all still there."""
     cursor.execute(
-        "SELECT layout, columns FROM audit_layouts l WHERE table_name = %s AND to_regclass(table_name) IS NOT NULL"
+        "SELECT table_name, layout, columns FROM audit_layouts l"
+        " WHERE table_name = ANY (%s) AND to_regclass(table_name) IS NOT NULL"
         " AND NOT EXISTS (SELECT FROM unnest(columns) AS c WHERE c NOT IN (SELECT attname FROM pg_attribute"
-        " WHERE attrelid = to_regclass(l.table_name) AND attnum > 0 AND NOT attisdropped))",
-        [table],
+        " WHERE attrelid = to_regclass(l.table_name) AND attnum > 0 AND NOT attisdropped)) ORDER BY table_name, id",
+        [list(audited_models())],
     )
-    return dict(cursor.fetchall())
+    found: dict[str, dict[int, list[str]]] = {}
+    for table, layout, names in cursor.fetchall():
+        found.setdefault(table, {})[layout] = names
+    return found
 
 
-def _verify_rows(cursor: Any, table: str, layouts: dict[int, list[str]], findings: Findings, *, complete: bool) -> int:
+def _verify_rows(cursor: Any, layouts: dict[str, dict[int, list[str]]], findings: Findings, *, complete: bool) -> None:
     """Compare each row with the newest change of it."""
-    hashes = " ".join(f"WHEN {layout:d} THEN {row_hash(names, 't')}" for layout, names in layouts.items())
-    # Rows from before the audit of the table are in no change.
-    cursor.execute("SELECT min(created_at) FROM audit_layouts WHERE table_name = %s", [table])
-    (audited_since,) = cursor.fetchone()
+    # Rows from before the audit of their table are in no change.
+    cursor.execute("SELECT table_name, min(created_at) FROM audit_layouts GROUP BY 1")
+    audited_since = dict(cursor.fetchall())
+    live = " UNION ALL ".join(
+        f"SELECT '{table}' AS table_name, t.id, t.created_at >= '{audited_since[table].isoformat()}' AS is_audited,"
+        f" ARRAY[{', '.join(map(str, by_number))}] AS layouts,"
+        f" ARRAY[{', '.join(row_hash(names, 't') for names in by_number.values())}] AS hashes FROM {table} t"
+        for table, by_number in layouts.items()
+    )
     cursor.execute(
         f"""
-        SELECT coalesce(t.id, newest.record_id)::text, newest.txid,
-               CASE WHEN newest.record_id IS NULL THEN 'unlogged' WHEN newest.action = 'DELETE' THEN 'deleted'
-                    WHEN t.id IS NULL THEN 'missing' ELSE 'altered' END
-          FROM {table} t
-          FULL JOIN (SELECT DISTINCT ON (record_id) record_id, action, after_hash, layout, txid
-                       FROM audit_log WHERE table_name = %(table)s ORDER BY record_id, id DESC) AS newest
-            ON newest.record_id = t.id
-         WHERE CASE WHEN newest.record_id IS NULL THEN %(complete)s AND t.created_at >= %(since)s
-                    WHEN newest.action = 'DELETE' THEN t.id IS NOT NULL
-                    WHEN t.id IS NULL THEN true
-                    WHEN newest.layout NOT IN ({", ".join(map(str, layouts))}) THEN false
-                    ELSE newest.after_hash IS DISTINCT FROM CASE newest.layout {hashes} END END
+        SELECT table_name, id::text, newest.txid,
+               CASE WHEN newest.action IS NULL THEN 'unlogged' WHEN newest.action = 'DELETE' THEN 'deleted'
+                    WHEN live.layouts IS NULL THEN 'missing' ELSE 'altered' END
+          FROM ({live}) AS live
+          FULL JOIN (SELECT DISTINCT ON (record_id, table_name)
+                            table_name, record_id AS id, action, after_hash, layout, txid
+                       FROM audit_log AS log WHERE table_name = ANY (%(tables)s)
+                      ORDER BY record_id, table_name, log.id DESC) AS newest
+         USING (id, table_name)
+         WHERE CASE WHEN newest.action IS NULL THEN %(complete)s AND live.is_audited
+                    WHEN newest.action = 'DELETE' THEN live.layouts IS NOT NULL
+                    WHEN live.layouts IS NULL THEN true
+                    WHEN newest.layout <> ALL (live.layouts) THEN false
+                    ELSE newest.after_hash IS DISTINCT FROM hashes[array_position(live.layouts, newest.layout)] END
+         ORDER BY table_name, id
         """,
-        {"table": table, "complete": complete, "since": audited_since},
+        {"complete": complete, "tables": list(layouts)},
     )
-    for key, txid, kind in cursor.fetchall():
+    for table, key, txid, kind in cursor.fetchall():
         last = f" (transaction {txid})" if txid is not None else ""
         findings.add(
             Finding(problem=Problem.LIVE, table=table, key=key, sentence=f"{table} {key}: {_SENTENCES[kind]}{last}.")
         )
-    cursor.execute(f"SELECT count(*) FROM {table}")
-    return int(cursor.fetchone()[0])
 
 
-def _verify_continuity(cursor: Any, table: str, findings: Findings) -> None:
+def _verify_continuity(cursor: Any, tables: list[str], findings: Findings) -> None:
     """The old value of a change is the new one of the change before, column by column."""
-    cursor.execute(
-        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
-        " AND atttypid IN ('timestamptz'::regtype)",
-        [table],
-    )
-    times = [name for (name,) in cursor.fetchall()]
-    cursor.execute(
-        """
-        SELECT record_id::text, id, name, before, old FROM (
-          SELECT record_id, id, name, old, lag(new) OVER (PARTITION BY record_id, life, name ORDER BY id) AS before
-            FROM (SELECT record_id, log.id, life, each.key AS name,
-                         CASE WHEN each.key = ANY (%(times)s) THEN to_jsonb((each.value ->> 0)::timestamptz)
-                              ELSE each.value -> 0 END AS old,
-                         CASE WHEN each.key = ANY (%(times)s) THEN to_jsonb((each.value ->> 1)::timestamptz)
-                              ELSE each.value -> 1 END AS new
-                    FROM (SELECT record_id, id, action, changes,
-                                 count(*) FILTER (WHERE action = 'DELETE')
-                                   OVER (PARTITION BY record_id ORDER BY id) AS life
-                            FROM audit_log WHERE table_name = %(table)s) AS log
-                   CROSS JOIN LATERAL jsonb_each(changes::jsonb) AS each
-                   WHERE action = 'UPDATE' AND jsonb_typeof(each.value) = 'array') AS changed) AS followed
-         WHERE before IS NOT NULL AND old IS DISTINCT FROM before
-         ORDER BY id
-        """,
-        {"table": table, "times": times},
-    )
-    for key, change, name, before, old in cursor.fetchall():
-        findings.add(
-            Finding(
-                problem=Problem.HISTORY,
-                table=table,
-                key=key,
-                sentence=f"{table} {key}: {name} was {before} after one change and {old} before the next (audit_log"
-                f" {change}): it was changed in between, past the log.",
-            )
+    times = _times(cursor, tables)
+    row: tuple[str, str] | None = None
+    known: dict[str, Any] = {}
+    for table, key, changes in _changes(tables):
+        if (table, key) != row:
+            row, known = (table, key), {}
+        for change, action, columns in changes:
+            if action != "UPDATE":
+                # A deletion has the whole row; what is added after it begins anew.
+                columns = {name: (value, None) for name, value in columns.items()}
+            for name, (old, new) in columns.items():
+                if name in known and known[name] != old and not _same_time(table, name, known[name], old, times):
+                    before, after = (json.dumps(value, cls=DjangoJSONEncoder) for value in (known[name], old))
+                    findings.add(
+                        Finding(
+                            problem=Problem.HISTORY,
+                            table=table,
+                            key=key,
+                            sentence=f"{table} {key}: {name} was {before} after one change and {after} before the next"
+                            f" (audit_log {change}): it was changed in between, past the log.",
+                        )
+                    )
+                known[name] = new
+            if action != "UPDATE":
+                known = {}
+
+
+def _changes(tables: list[str]) -> Iterator[tuple[str, str, list[tuple[int, str, dict[str, Any]]]]]:
+    """(table, key, [(number, action, changed columns)]) of rows that were changed more than once, in their order."""
+    decode = json.JSONDecoder(parse_float=Decimal).decode
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT table_name, record_id::text,
+                   '[' || string_agg(concat('[', id, ',"', action, '",', changes, ']'), ',' ORDER BY id) || ']'
+              FROM (SELECT table_name, record_id, id, action, changes,
+                           (row_number() OVER (PARTITION BY record_id, table_name ORDER BY id) - 1)
+                             / {CHANGES_AT_ONCE} AS part
+                      FROM audit_log WHERE action <> 'INSERT' AND table_name = ANY (%s)) AS log
+             GROUP BY record_id, table_name, part HAVING count(*) > 1 OR part > 0 ORDER BY record_id, table_name, part
+            """,
+            [tables],
         )
+        for table, key, changes in cursor:
+            yield table, key, decode(changes)
+
+
+def _times(cursor: Any, tables: list[str]) -> set[tuple[str, str]]:
+    """The columns whose JSON depends on the time zone of the session that wrote them."""
+    cursor.execute(
+        "SELECT attrelid::regclass::text, attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
+        " AND attrelid = ANY (%s::regclass[]) AND atttypid = 'timestamptz'::regtype",
+        [tables],
+    )
+    return set(cursor.fetchall())
+
+
+def _same_time(table: str, name: str, one: Any, other: Any, times: set[tuple[str, str]]) -> bool:
+    """Whether two values of a column that differ as texts are one time."""
+    if (table, name) not in times:
+        return False
+    try:
+        return datetime.fromisoformat(one) == datetime.fromisoformat(other)
+    except (TypeError, ValueError):
+        return False

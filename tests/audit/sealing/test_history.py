@@ -58,6 +58,30 @@ def test_a_change_past_the_log_between_two_in_it_is_named(sealed: Database, tamp
     assert '"for a while" before the next' in report["findings"][0]["sentence"]
 
 
+def test_a_change_past_the_log_before_a_deletion_is_named(sealed: Database, tamper: Tamper, run: Any) -> None:
+    key = key_of(sealed, "risk_limits")
+    change_it = f"UPDATE risk_limits SET limit_value = limit_value * 2 WHERE id = '{key}'"
+    sealed.rows(change_it, owner=False)
+    tamper("risk_limits", change_it)
+    sealed.rows(f"DELETE FROM risk_limits WHERE id = '{key}'", owner=False)
+    report = run("verify_audit", code=4)
+    assert named(report) == {("history", "risk_limits", key)}
+    assert "limit_value was" in report["findings"][0]["sentence"]
+
+
+def test_a_row_with_more_changes_than_are_read_at_once_is_followed_through(
+    sealed: Database, tamper: Tamper, run: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("audit.sealing.history.CHANGES_AT_ONCE", 2)
+    key = key_of(sealed, "instruments", "symbol = 'EURUSD'")
+    for number in range(5):
+        change()
+        assert run("verify_audit")["total"] == 0, number
+    tamper("instruments", f"UPDATE instruments SET display_name = 'for a while' WHERE id = '{key}'")
+    change()
+    assert named(run("verify_audit", code=4)) == {("history", "instruments", key)}
+
+
 def test_time_zones_make_no_difference_to_the_history(sealed: Database, run: Any) -> None:
     """A time is written as the session's zone has it; the same time in another zone is no change."""
     with sealed.connect() as session:
