@@ -1,19 +1,21 @@
 """`kill -9` of `migrate`, or of its server, at the boundary of any statement: the same command again finishes the work.
 
-A chain of runs, each of which is killed at a boundary that none before it had reached. `MIGRATE_KILLS=all` takes every
-boundary (three thousand: half an hour); the suite takes a sample.
+A chain of runs, each of which is killed at a boundary that none before it had reached: on the way up from an empty
+database, and down again to one. `MIGRATE_KILLS=all` takes every boundary; the suite takes a sample.
 """
 
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from ops.bench.cluster import Cluster, throwaway_cluster
 from ops.drift import Catalog, differences, read_catalog
+from ops.migrating.source import PROJECT_APPS
 from tests.databases import Database
 from tests.ops.drift.conftest import WRITTEN_BY_MIGRATIONS
 from tests.ops.migrating.boundaries import Boundaries
@@ -34,19 +36,29 @@ def kill_itself() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_the_command_killed(start: Start, empty_database: Database, fresh_database: Database) -> None:
-    assert start(database=fresh_database).wait()[0] == 0  # the shop
+#: Every migration of the project rests on those of this app.
+DOWN = ("database", "zero")
+
+
+def chain(sample: int, ends: Sequence[Callable[[], None]], run: Callable[[Callable[[], None]], tuple[int, str]]) -> int:
+    """Call `run` again and again, ended by each of `ends` in turn, until it is not; how often it was."""
     boundaries = Boundaries()
-    for kills, distance in enumerate(distances(120)):  # noqa: B007 - read after the loop
-        code, output = boundaries.meet(
-            distance, kill_itself, lambda before: start(before=before, database=empty_database).wait()
-        )
+    for kills, distance in enumerate(distances(sample)):
+        code, output = boundaries.meet(distance, ends[kills % len(ends)], run)
         if code == 0:
-            break
-        assert code == -signal.SIGKILL, output
-    print(f"{kills} kills at {len(boundaries.passed)} boundaries")  # noqa: T201 - shown by -rP
-    assert kills > 5
-    assert_as_if_never_killed(empty_database, catalog(fresh_database))
+            print(f"{kills} kills at {len(boundaries.passed)} boundaries")  # noqa: T201 - shown by -rP
+            return kills
+        assert code == -signal.SIGKILL or "OperationalError" in output or "connection" in output, output
+    raise AssertionError("there is no end of kills")
+
+
+def test_the_command_killed(start: Start, fresh_database: Database) -> None:
+    assert start().wait()[0] == 0  # the shop
+    expected = catalog(fresh_database)
+    assert chain(150, [kill_itself], lambda before: start(*DOWN, before=before).wait()) > 3
+    assert_nothing_is_left(fresh_database)
+    assert chain(150, [kill_itself], lambda before: start(before=before).wait()) > 3
+    assert_as_if_never_killed(fresh_database, expected)
 
 
 @pytest.fixture
@@ -58,26 +70,28 @@ def cluster(django_db_blocker: Any) -> Iterator[Cluster]:
 
 def test_the_server_killed(start: Start, cluster: Cluster) -> None:
     """Its whole, its first process, or one session, which makes it begin anew."""
-    ways: list[Callable[[Cluster], None]] = [kill_all, kill_postmaster, kill_backend]
-    boundaries = Boundaries()
-    with cluster.database("template0") as whole:
-        assert start(database=Database(whole)).wait()[0] == 0
-        expected = catalog(Database(whole))
+    ends = [partial(kill, cluster) for kill in (kill_all, kill_postmaster, kill_backend)]
     with cluster.database("template0") as name:
-        for kills, distance in enumerate(distances(300)):
-            kill = ways[kills % len(ways)]
-            code, output = boundaries.meet(
-                distance,
-                lambda kill=kill: kill(cluster),
-                lambda before: start(before=before, database=Database(name)).wait(),
-            )
-            if code == 0:
-                break
-            assert "OperationalError" in output or "connection" in output, output
+        database = Database(name)
+
+        def run(*arguments: str, before: Callable[[], None] = lambda: None) -> tuple[int, str]:
+            result = start(*arguments, before=before, database=database).wait()
             restart(cluster)
-        print(f"{kills} kills at {len(boundaries.passed)} boundaries")  # noqa: T201 - shown by -rP
-        assert kills > 2
-        assert_as_if_never_killed(Database(name), expected)
+            return result
+
+        assert run()[0] == 0
+        expected = catalog(database)
+        assert chain(300, ends, lambda before: run(*DOWN, before=before)) > 2
+        assert_nothing_is_left(database)
+        assert chain(300, ends, lambda before: run(before=before)) > 2
+        assert_as_if_never_killed(database, expected)
+
+
+def assert_nothing_is_left(database: Database) -> None:
+    assert database.rows("SELECT app FROM django_migrations WHERE app = ANY (%s)", [[*PROJECT_APPS, "shop"]]) == []
+    tables = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v')"
+    of_django = r"relname LIKE 'django\_%%' OR relname LIKE 'auth\_%%'"
+    assert database.rows(f"{tables} AND NOT ({of_django})") == []
 
 
 def catalog(database: Database) -> Catalog:

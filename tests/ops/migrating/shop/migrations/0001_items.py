@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunSQL(
-            "INSERT INTO shop_item (price) SELECT 10 FROM generate_series(1, 20)", "DELETE FROM shop_item"
+            "INSERT INTO shop_item (price) SELECT 10 FROM generate_series(1, 20)", migrations.RunSQL.noop
         ),
         migrations.RunSQL(
             "GRANT SELECT, INSERT, UPDATE ON shop_item TO trading_app", "REVOKE ALL ON shop_item FROM trading_app"
