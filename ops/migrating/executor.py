@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import psycopg
@@ -13,6 +13,7 @@ from django.db.migrations.state import ProjectState
 
 from config.database.roles import OWNER
 from ops.choices import Direction, StepResult
+from ops.migrating.held_back import held_back
 from ops.migrating.history import TABLES, History, Step
 from ops.migrating.operations import patient_operations
 from ops.migrating.patience import LOCK_TIMEOUT_MS, Patience
@@ -138,7 +139,10 @@ class GuardedExecutor(MigrationExecutor):
             began = time.monotonic()
             self.statements.begin()
             with self.connection.schema_editor(atomic=migration.atomic) as editor:
-                with self.connection.execute_wrapper(self.statements):
+                with (
+                    self.connection.execute_wrapper(self.statements),
+                    held_back(editor) if migration.atomic else nullcontext(),
+                ):
                     state = change(editor)
                     # Django would run these after the record of the migration.
                     while editor.deferred_sql:

@@ -1,0 +1,143 @@
+"""How long writers stall while the project's own migrations go down and up again on tables in use.
+
+`python -m tests.ops.migrating.measure_project [--scale N] [--blocker SECONDS] [APP.NAME …]`, on a throwaway server: a
+seeded database with about N × 1,000,000 rows, 150 writes a second over all tables, and, whenever a migration
+begins, a transaction that holds a lock on every table. Prints what a migration did to writers where it was noticed,
+and exits with 1 if a writer waited for longer than `LIMIT_MS`.
+"""
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
+
+import django
+
+django.setup()
+
+from django.db import connection
+from django.db.migrations import Migration
+from django.db.migrations.state import ProjectState
+
+from config.database.owner import connected_as_owner
+from ops.bench.cluster import Cluster, throwaway_cluster
+from ops.migrating.executor import GuardedExecutor
+from ops.migrating.source import PROJECT_APPS
+from ops.seeding.scale.load import load
+from tests.databases import Database
+from tests.ops.migrating.traffic import TABLES, AllTables, Report, Write, clients, worst
+
+LIMIT_MS, LIMIT_P99_MS = 250, 150
+
+
+@dataclass
+class Step:
+    """A migration on its way; times are seconds of the monotonic clock."""
+
+    name: str
+    began: float
+    ended: float = 0
+    free: float = 0
+    retries: int = 0
+
+
+class Watch:
+    """The executor's progress: each migration meets a report of its own."""
+
+    def __init__(self, database: Database, seconds: float) -> None:
+        self._database, self._seconds = database, seconds
+        self._report: Report | None = None
+        self.steps: list[Step] = []
+        self.executor: GuardedExecutor | None = None
+
+    def __call__(self, action: str, migration: Any = None, fake: bool = False) -> None:
+        if action.endswith("_start") and migration is not None:
+            tables = [row["relname"] for row in self._database.rows(TABLES)]
+            self._report = Report(self._database, tables, self._seconds)
+            self.steps.append(Step(f"{migration} {'down' if action.startswith('un') else 'up'}", time.monotonic()))
+        elif self._report:
+            step, report = self.steps[-1], self._report
+            step.ended = time.monotonic()
+            step.retries = self.executor.patience.retries if self.executor else 0
+            report.stop()
+            step.free, self._report = report.ended, None
+
+
+class BackAndForth(GuardedExecutor):
+    """On the way down each migration goes up once more, on the rows that are still there."""
+
+    def unapply_migration(self, state: ProjectState, migration: Migration, fake: bool = False) -> ProjectState:
+        super().unapply_migration(state, migration, fake)
+        super().apply_migration(state.clone(), migration, fake)
+        return super().unapply_migration(state, migration, fake)
+
+
+def travel(database: Database, targets: list[Any], seconds: float) -> list[Step]:
+    """All migrations of the project down to `targets`."""
+    watch = Watch(database, seconds)
+    watch.executor = BackAndForth(connection, watch)
+    watch.executor.migrate(targets)
+    return watch.steps
+
+
+def show(steps: list[Step], writes: list[Write]) -> bool:
+    """Print the steps that somebody noticed; whether all are within the limits."""
+    good = True
+    print("| migration | s | tries | after the report s | longest write ms | p99 ms |")
+    print("|---|--:|--:|--:|--:|--:|")
+    everything = []
+    for step in steps:
+        # Who waited for a table that is gone now is not counted.
+        own = [
+            write
+            for write in writes
+            if write.began < step.ended and write.began + write.ms / 1000 > step.began and write.refused != "42P01"
+        ]
+        everything += own
+        longest, p99 = worst(own) if own else (0, 0)
+        late = step.ended - step.free
+        if longest > LIMIT_MS / 2 or late > 3:
+            print(f"| {step.name} | {step.ended - step.began:.1f} | {step.retries + 1} | {late:.1f} | {longest:.0f} | {p99:.0f} |")
+        good = good and longest <= LIMIT_MS and p99 <= LIMIT_P99_MS and late <= 3
+    longest, p99 = worst(everything)
+    refused = sorted({write.refused for write in everything if write.refused})
+    print(f"\n{len(steps)} migrations, {len(everything):,} writes: longest {longest:.0f} ms, p99 {p99:.0f} ms; refused: {refused}")
+    return good
+
+
+def run(cluster: Cluster, scale: float, seconds: float, targets: list[Any]) -> bool:
+    with cluster.database() as name:
+        database = Database(name)
+        if scale:
+            load(scale=scale, seed=1)
+        with connected_as_owner():
+            rows = database.rows("SELECT sum(n_live_tup)::bigint AS n FROM pg_stat_user_tables")[0]["n"]
+            database.rows("ANALYZE")
+            print(f"{rows:,} rows, a blocker of {seconds:g} s, 150 writes a second\n")
+            with clients(database, [AllTables, AllTables]) as writes:
+                time.sleep(2)
+                began = time.monotonic()
+                steps = travel(database, targets, seconds)
+            before = [write for write in writes if write.began < began]
+            print("without a migration: longest {:.0f} ms, p99 {:.0f} ms\n".format(*worst(before)))
+            return show(steps, writes)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scale", type=float, default=0)
+    parser.add_argument("--blocker", type=float, default=20)
+    parser.add_argument("target", nargs="*")
+    options = parser.parse_args()
+    targets = [tuple(name.split(".")) for name in options.target] or [(app, None) for app in sorted(PROJECT_APPS)]
+    targets = [(app, None if name == "zero" else name) for app, name in targets]
+    with throwaway_cluster() as cluster:
+        sys.exit(not run(cluster, options.scale, options.blocker, targets))
+
+
+if __name__ == "__main__":
+    main()
