@@ -1,17 +1,16 @@
 """How long writers stall while a table in use changes: Django's operations against those of config.database.online.
 
-`python -m tests.ops.migrating.measure_stalls [rows] [seconds of the blocker]`, on a throwaway database of the test
-server. Prints a table in Markdown: the longest write and the 99th percentile (milliseconds), and how long after the
-blocker's end the change was done (seconds; negative: before).
+`python -m tests.ops.migrating.measure_stalls ROWS SECONDS [CHANGE …]`, on a throwaway database of the test server:
+SECONDS are those of a transaction that stands in the way. Prints a table in Markdown: the longest write and the 99th
+percentile (milliseconds), and how long after the blocker's end the change was done (seconds; negative: before).
 """
 
+import itertools
 import os
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from statistics import quantiles
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.test")
@@ -30,6 +29,7 @@ from pgtrigger.migrations import AddTrigger, RemoveTrigger
 from config.database.owner import connected_as_owner
 from tests import databases
 from tests.ops.migrating.test_online import CHANGES, backwards, beginning, forwards, key, trigger
+from tests.ops.migrating.traffic import Report, clients, worst
 
 #: The same changes by Django's own operations.
 NAIVE: dict[str, list[Operation]] = {
@@ -58,56 +58,18 @@ NAIVE: dict[str, list[Operation]] = {
         )
     ],
 }
-#: As many as two clients of a busy desk (each sleeps between its writes): 150 a second.
-PAUSE = 2 / 150
+TABLES = ("store_item", "store_owner", "store_log")
 
 
-@contextmanager
-def writers(database: databases.Database, rows: int) -> Iterator[list[float]]:
-    """Two clients write until the block ends; how long each write took, in seconds."""
-    taken: list[float] = []
-    done = threading.Event()
-
-    def write(statement: str, ranges: int) -> None:
-        number = 0
-        with database.connect(owner=True) as client:
-            client.execute("SET lock_timeout = 0")
-            while not done.is_set():
-                number = number % ranges + 1
-                began = time.monotonic()
-                client.execute(statement, [number * 7 % ranges + 1] if "%s" in statement else None)
-                taken.append(time.monotonic() - began)
-                time.sleep(PAUSE)
-
-    threads = [
-        threading.Thread(target=write, args=("UPDATE store_item SET price = 5 WHERE id = %s", rows)),
-        threading.Thread(target=write, args=("INSERT INTO store_log (at) VALUES ('2023-02-03')", rows)),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield taken
-    finally:
-        done.set()
-        for thread in threads:
-            thread.join()
+def updates(rows: int, session: Any) -> Iterator[str]:
+    """Changes one item after the other."""
+    for number in itertools.count(1):
+        yield f"UPDATE store_item SET price = 5 WHERE id = {number * 7 % rows + 1}"
 
 
-def block(database: databases.Database, seconds: float) -> threading.Thread:
-    """A transaction that has read all tables, for so long; returns once it has read."""
-    ready = threading.Event()
-
-    def read() -> None:
-        with database.connect(owner=True, autocommit=False) as session:
-            for table in ("store_item", "store_owner", "store_log"):
-                session.execute(f"SELECT 1 FROM {table} LIMIT 1")
-            ready.set()
-            time.sleep(seconds)
-
-    thread = threading.Thread(target=read)
-    thread.start()
-    ready.wait()
-    return thread
+def inserts(session: Any) -> Iterator[str]:
+    """Writes one line of the log after the other."""
+    return itertools.repeat("INSERT INTO store_log (at) VALUES ('2023-02-03')")
 
 
 def naively(state: ProjectState, operations: list[Operation]) -> None:
@@ -126,19 +88,17 @@ def undo(state: ProjectState, name: str) -> None:
 
 
 def measured(database: databases.Database, rows: int, seconds: float, change: Any) -> tuple[float, float, float]:
-    """Longest write, 99th percentile (milliseconds), seconds from the blocker's end to the end of the change."""
-    with writers(database, rows) as taken:
+    """Longest write, 99th percentile (milliseconds), seconds from the report's end to the end of the change."""
+    with clients(database, [partial(updates, rows), inserts]) as writes:
         time.sleep(0.3)
-        blocker = block(database, seconds)
-        began = time.monotonic()
+        report = Report(database, TABLES, seconds)
         change()
-        ended = time.monotonic() - began - seconds
-        blocker.join()
-    times = [1000 * value for value in taken]
-    return max(times), quantiles(times, n=100)[98], ended
+        ended = time.monotonic()
+        report.stop()
+    return *worst(writes), ended - report.due
 
 
-def main(rows: int, seconds: float) -> None:
+def main(rows: int, seconds: float, names: Sequence[str]) -> None:
     write = sys.stdout.write
     write(f"{rows:,} rows, a blocker of {seconds:g} s, 150 writes a second\n\n")
     write("| change | Django: longest ms | p99 ms | after s | ours: longest ms | p99 ms | after s |\n")
@@ -153,12 +113,11 @@ def main(rows: int, seconds: float) -> None:
                 state = first.apply(ProjectState(), editor)
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE store_item")
-            for name, operation in CHANGES.items():
+            longest, p99, _ = measured(database, rows, 5, lambda: time.sleep(5))
+            write(f"| none | {longest:.0f} | {p99:.0f} | | | | |\n")
+            for name in names or CHANGES:
                 results: list[float] = []
-                for change in (
-                    lambda name=name: naively(state, NAIVE[name]),
-                    lambda operation=operation: forwards(state, operation),
-                ):
+                for change in (partial(naively, state, NAIVE[name]), partial(forwards, state, CHANGES[name])):
                     results += measured(database, rows, seconds, change)
                     connection.connection.execute("SET lock_timeout = 0")
                     undo(state, name)
@@ -169,4 +128,5 @@ def main(rows: int, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000, float(sys.argv[2]) if len(sys.argv) > 2 else 20)
+    _, *arguments = sys.argv
+    main(int(arguments[0]), float(arguments[1]), arguments[2:])

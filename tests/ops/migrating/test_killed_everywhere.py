@@ -1,7 +1,7 @@
 """`kill -9` of `migrate`, or of its server, at the boundary of any statement: the same command again finishes the work.
 
-A chain of runs, each of which is killed at a boundary that none before it had reached: on the way up from an empty
-database, and down again to one. `MIGRATE_KILLS=all` takes every boundary; the suite takes a sample.
+A chain of runs, each of which is killed at a boundary that none before it had reached: down to a database without our
+tables, and up again. `MIGRATE_KILLS=all` takes every boundary (an hour); the suite takes a sample.
 """
 
 import os

@@ -3,11 +3,10 @@
 The clients are processes: a thread would wait for the interpreter that measures it.
 """
 
-import itertools
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from statistics import quantiles
@@ -36,19 +35,13 @@ def worst(writes: Sequence[Write]) -> tuple[float, float]:
     return max(times), quantiles(times, n=100)[98] if len(times) > 1 else max(times)
 
 
-class Client:
-    """One client of a database; `next_write` gives the statement that comes next."""
-
-    def __init__(self, session: psycopg.Connection[Any]) -> None:
-        self.session = session
-
-    def next_write(self) -> str:
-        raise NotImplementedError
+#: A client: what it writes on its connection, statement after statement.
+Client = Callable[[psycopg.Connection[Any]], Iterator[str]]
 
 
 @contextmanager
-def clients(database: Database, kinds: Sequence[type[Client]]) -> Iterator[list[Write]]:
-    """One client of each kind writes until the block ends; the list is filled then."""
+def clients(database: Database, kinds: Sequence[Client]) -> Iterator[list[Write]]:
+    """One client of each kind writes until the block ends; then the list is filled, in the order of time."""
     writes: list[Write] = []
     done = _PROCESSES.Event()
     started, pipes = [], []
@@ -73,14 +66,14 @@ def clients(database: Database, kinds: Sequence[type[Client]]) -> Iterator[list[
         writes.sort()
 
 
-def _work(database: Database, kind: type[Client], done: Any, pipe: Any) -> None:
+def _work(database: Database, kind: Client, done: Any, pipe: Any) -> None:
     writes: list[Write] = []
     with database.connect(owner=True) as session:
         session.execute("SET lock_timeout = 0")
-        client = kind(session)
         pipe.send(True)
-        while not done.is_set():
-            statement = client.next_write()
+        for statement in kind(session):
+            if done.is_set():
+                break
             began, refused = time.monotonic(), ""
             try:
                 session.execute(statement)
@@ -95,9 +88,10 @@ class Report:
     """A transaction that has read tables, and ends after some time, or earlier if it is told to."""
 
     def __init__(self, database: Database, tables: Sequence[str], seconds: float) -> None:
+        """Returns once it has read; ends by itself when it is `due`."""
         self._database, self._tables, self._seconds = database, tables, seconds
         self._ready, self._stop = threading.Event(), threading.Event()
-        self.ended = 0.0
+        self.due = time.monotonic() + seconds
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
         self._ready.wait()
@@ -109,7 +103,6 @@ class Report:
             session.execute("SELECT pg_current_snapshot()")
             self._ready.set()
             self._stop.wait(self._seconds)
-        self.ended = time.monotonic()
 
     def stop(self) -> None:
         """Returns once it has ended."""
@@ -120,29 +113,17 @@ class Report:
 TABLES = """
     SELECT c.relname, (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
                           AND attgenerated = '' AND attidentity = '' ORDER BY attnum LIMIT 1), c.relpages
-      FROM pg_class c WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-       AND relname <> 'django_migrations' ORDER BY relname
+      FROM pg_class c WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+       AND NOT relispartition AND relname <> 'django_migrations' ORDER BY relname
 """
 
 
-class AllTables(Client):
+def all_tables(session: psycopg.Connection[Any]) -> Iterator[str]:
     """Writes rows of each table in turn, as it finds them: what a row becomes is what it was."""
-
-    def __init__(self, session: psycopg.Connection[Any]) -> None:
-        super().__init__(session)
-        self._chance = random.Random(1)
-        self._turn: Iterator[Any] = iter(())
-        self._count = itertools.count()
-
-    def next_write(self) -> str:
-        row = next(self._turn, None)
-        if row is None:
-            found = self.session.execute(TABLES).fetchall()
-            self._chance.shuffle(found)
-            self._turn = iter(found)
-            row = next(self._turn, None)
-        if row is None:
-            return "SELECT"
-        table, column, pages = row.values()
-        place = f"({self._chance.randrange(max(pages, 1))},{self._chance.randrange(1, 20)})"
-        return f"""UPDATE "{table}" SET "{column}" = "{column}" WHERE ctid = '{place}'"""
+    chance = random.Random(session.info.backend_pid)
+    while True:
+        found = session.execute(TABLES).fetchall()
+        chance.shuffle(found)
+        for table, column, pages in (row.values() for row in found):
+            place = f"({chance.randrange(max(pages, 1))},{chance.randrange(1, 20)})"
+            yield f"""UPDATE "{table}" SET "{column}" = "{column}" WHERE ctid = '{place}'"""
