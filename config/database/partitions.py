@@ -103,10 +103,13 @@ def before_drop(
 
 
 def initial_partitions_sql(table: str, interval: Interval, premake: int) -> str:
-    """SQL that gives a new partitioned table its current and next periods, and the catch-all behind them."""
+    """SQL that gives a partitioned table its current and next periods, and the catch-all behind them.
+
+    A table that has a catch-all keeps it: a migration that is reversed leaves the partitions to the table.
+    """
     return (
         f"SELECT ensure_partitions('{table}', '{interval}', now(), now() + interval '{premake} {interval}');"
-        f" SELECT add_catch_all_partition('{table}')"
+        f" SELECT add_catch_all_partition('{table}') WHERE to_regclass('{table}_catch_all') IS NULL"
     )
 
 

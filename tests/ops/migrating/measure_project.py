@@ -20,8 +20,6 @@ import django
 django.setup()
 
 from django.db import connection
-from django.db.migrations import Migration
-from django.db.migrations.state import ProjectState
 
 from config.database.owner import connected_as_owner
 from ops.bench.cluster import Cluster, throwaway_cluster
@@ -29,6 +27,7 @@ from ops.migrating.executor import GuardedExecutor
 from ops.migrating.source import PROJECT_APPS
 from ops.seeding.scale.load import load
 from tests.databases import Database
+from tests.migrations.test_round_trip import BackAndForth
 from tests.ops.migrating.traffic import TABLES, Report, Write, all_tables, clients, worst
 
 LIMIT_MS, LIMIT_P99_MS, LIMIT_AFTER_S = 250, 150, 3
@@ -70,15 +69,6 @@ class Watch:
             step.retries = self.executor.patience.retries if self.executor else 0
             step.free, self._report = report.due, None
             report.stop()
-
-
-class BackAndForth(GuardedExecutor):
-    """On the way down each migration goes up once more, on the rows that are still there."""
-
-    def unapply_migration(self, state: ProjectState, migration: Migration, fake: bool = False) -> ProjectState:
-        super().unapply_migration(state, migration, fake)
-        super().apply_migration(state.clone(), migration, fake)
-        return super().unapply_migration(state, migration, fake)
 
 
 def travel(database: Database, targets: list[Any], seconds: float) -> list[Step]:
