@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import sql
+
+from ops.backup import row_hash
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -25,6 +27,7 @@ class Table:
     schema: str
     name: str
     bytes: int
+    oid: int
 
     @property
     def key(self) -> str:
@@ -46,36 +49,23 @@ class Fingerprint:
 def tables(session: Connection) -> list[Table]:
     """All tables with rows of their own, the largest first."""
     rows = session.execute(
-        "SELECT n.nspname, c.relname, pg_table_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+        "SELECT n.nspname, c.relname, pg_table_size(c.oid), c.oid FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = relnamespace"
         f" WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {_OURS} ORDER BY 3 DESC, 1, 2"
     ).fetchall()
     return [Table(*row) for row in rows]
 
 
-def fingerprint(session: Connection, table: Table) -> Fingerprint:
-    """Count and hash the rows of a table, in a transaction of the caller's.
-
-    `hash_record_extended` is what hash partitions use, so it gives the same in every version of PostgreSQL. Types
-    that it does not know (json, xml, points) are hashed as text.
-    """
-    # An alias that no column has.
-    query = "SELECT count(*), coalesce(sum({}), 0)::text FROM ONLY {} AS {}"
-    alias = sql.Identifier("the row")
-
-    def hashed(expression: str) -> tuple[Any, ...]:
-        each = sql.SQL(expression).format(alias)
-        return session.execute(sql.SQL(query).format(each, table.identifier, alias)).fetchone() or (0, "0")
-
-    try:
-        with session.transaction():
-            return Fingerprint(*hashed("hash_record_extended({}, 0)"))
-    except errors.UndefinedFunction:
-        with session.transaction():
-            session.execute(
-                "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'postgres';"
-                " SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex'"
-            )
-            return Fingerprint(*hashed("hashtextextended({}::text, 0)"))
+def fingerprints(session: Connection, tables: Iterable[Table]) -> Iterator[tuple[Table, Fingerprint]]:
+    """Count and hash the rows of each table, one after the other, in a transaction of the caller's."""
+    wanted = list(tables)
+    columns = row_hash.columns(session, [table.oid for table in wanted])
+    session.execute(row_hash.AS_TEXT)
+    for table in wanted:
+        query = sql.SQL("SELECT count(*), coalesce(sum({}), 0)::text FROM ONLY {} AS {}").format(
+            row_hash.expression(columns.get(table.oid, ())), table.identifier, row_hash.ROW
+        )
+        yield table, Fingerprint(*(session.execute(query).fetchone() or (0, "0")))
 
 
 def sequences(session: Connection) -> dict[str, str]:

@@ -94,7 +94,8 @@ def _frozen(session: Connection, lock_seconds: float) -> Iterator[tuple[str, lis
 
     A table that is emptied by TRUNCATE after the snapshot would look empty in it: the locks keep that away.
     """
-    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+    # Hashing is cheaper by one process; pg_dump keeps the others busy.
+    for setting in ("statement_timeout", "idle_in_transaction_session_timeout", "max_parallel_workers_per_gather"):
         session.execute(f"SET {setting} = 0")
     session.execute("SELECT set_config('lock_timeout', %s, false)", [f"{max(1, round(lock_seconds * 1000))}ms"])
     is_frozen = False
@@ -214,8 +215,7 @@ def _dump(
         ) as program,
     ):
         found = {}
-        for table in tables:
-            fingerprint = contents.fingerprint(session, table)
+        for table, fingerprint in contents.fingerprints(session, tables):
             found[table.key] = {"rows": fingerprint.rows, "hash": fingerprint.hash, "bytes": table.bytes}
             report(f"Hashing {table.key}", table.bytes, None)
             if not program.running:

@@ -123,8 +123,8 @@ def differences(server: Server, name: str, manifest: Manifest, report: Report = 
     report("Comparing", 0, sum(table["bytes"] for table in expected.values()))
     with closing(server.connect(name)) as session, session.transaction():
         found = []
-        for table in contents.tables(session):
-            found.append((table, contents.fingerprint(session, table)))
+        for table, fingerprint in contents.fingerprints(session, contents.tables(session)):
+            found.append((table, fingerprint))
             report(f"Comparing {table.key}", expected.get(table.key, {}).get("bytes", 0), None)
         wrong = contents.differing_tables(expected, found)
         places = manifest["sequences"]

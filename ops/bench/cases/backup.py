@@ -66,8 +66,7 @@ def _manifest(cluster: Cluster, database: str, units: int) -> Callable[[], objec
 
     def work() -> None:
         with closing(Server.of_settings().connect(database)) as session, session.transaction():
-            for table in contents.tables(session):
-                contents.fingerprint(session, table)
+            list(contents.fingerprints(session, contents.tables(session)))
 
     return work
 

@@ -17,7 +17,7 @@ from audit.models import SystemEvent
 from config.commands import EnvironmentFailed, Failed, Locked, NoSpace, UsageFailed, VersionSkew
 from config.database.locks import lock_key
 from config.database.scratch import Server
-from ops.backup import cipher, compatibility, contents, dump, tools
+from ops.backup import cipher, compatibility, dump, tools
 from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
 from tests.databases import Database
@@ -83,28 +83,6 @@ def _rows(backup: Backup, table: str) -> list[bytes]:
     command = [pg_restore, "--data-only", f"--table={table}", "--file=-", str(backup.data)]
     text = subprocess.run(command, capture_output=True, check=True).stdout
     return text.split(b"FROM stdin;\n")[1].split(b"\n\\.")[0].splitlines()
-
-
-def test_hash_is_the_same_in_every_order_and_another_for_other_contents(broker: Database) -> None:
-    def of(*statements: str) -> contents.Fingerprint:
-        with closing(Server.of_settings().connect(broker.name)) as session, session.transaction(force_rollback=True):
-            session.execute("CREATE TABLE hashed (a int, b text, c jsonb)")
-            for statement in statements:
-                session.execute(statement)  # type: ignore[call-overload]
-            table = next(table for table in contents.tables(session) if table.name == "hashed")
-            return contents.fingerprint(session, table)
-
-    one = of("INSERT INTO hashed VALUES (1, 'x', '{\"k\": 1}'), (2, NULL, NULL), (2, NULL, NULL)")
-    other = of(
-        "INSERT INTO hashed VALUES (2, NULL, NULL)", "INSERT INTO hashed VALUES (2, NULL, NULL), (1, 'x', '{\"k\":1}')"
-    )
-    assert one == other
-    assert one.rows == 3
-    assert of("INSERT INTO hashed VALUES (1, 'x', '{\"k\": 1}'), (2, NULL, NULL), (2, '', NULL)").hash != one.hash
-    assert of() == contents.Fingerprint(0, "0")
-    as_text = "ALTER TABLE hashed ADD d json, ADD e point"
-    first = of(as_text, "INSERT INTO hashed VALUES (1, 'x', NULL, '[1]', '(1,2)')")
-    assert first != of(as_text, "INSERT INTO hashed VALUES (1, 'x', NULL, '[1]', '(1,3)')")
 
 
 def test_a_table_that_is_being_changed_is_waited_for_and_then_named_locked(broker: Database, store: Store) -> None:

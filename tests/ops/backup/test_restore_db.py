@@ -53,7 +53,7 @@ def schema(server: Server, name: str) -> str:
 def everything(server: Server, name: str) -> dict[str, Any]:
     with closing(server.connect(name)) as session, session.transaction():
         return {
-            "tables": {table.key: contents.fingerprint(session, table) for table in contents.tables(session)},
+            "tables": {table.key: found for table, found in contents.fingerprints(session, contents.tables(session))},
             "sequences": contents.sequences(session),
             "schema": schema(server, name),
             "triggers": session.execute(
