@@ -99,16 +99,18 @@ class Cluster:
 
 
 @contextmanager
-def throwaway_cluster(parent: str | None = None, *, template: bool = True) -> Iterator[Cluster]:
+def throwaway_cluster(
+    parent: str | None = None, *, template: bool = True, bin_dir: Path | None = None
+) -> Iterator[Cluster]:
     """Run a server in a temporary folder, below `parent` where one is named; remove both at the end.
 
-    Without `template` it has no migrated database, and is there in a few seconds. Raises EnvironmentFailed where no
-    server can be had.
+    Without `template` it has no migrated database, and is there in a few seconds; `bin_dir` has other programs than the
+    project's own server. Raises EnvironmentFailed where no server can be had.
     """
     folder = Path(tempfile.mkdtemp(prefix="trading-bench-", dir=parent))
     folder.chmod(0o755)
     embedded = settings.EMBEDDED_DATABASE or {}
-    server = EmbeddedServer(folder / "server", bin_dir=embedded.get("BIN_DIR") or settings.POSTGRES_BIN_DIR)
+    server = EmbeddedServer(folder / "server", bin_dir=bin_dir or embedded.get("BIN_DIR") or settings.POSTGRES_BIN_DIR)
     try:
         server.ensure_running()
         cluster = Cluster(server, server.status().pid or 0, count(1))
