@@ -12,6 +12,9 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -19,10 +22,23 @@ Row = TypeVar("Row", bound=Model)
 
 
 class PreparedCursor(psycopg.Cursor[Any]):
-    """Prepares what it executes, unless the connection's `prepare_threshold` is None (an old pooler)."""
+    """Prepares what it executes, unless the connection's `prepare_threshold` is None (an old pooler).
+
+    Results are binary, read in half the time of text. Values are those of Django's own cursors, but for network
+    addresses, which come as objects.
+    """
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        return super().execute(query, params, **{"prepare": True, **options})
+        return super().execute(query, params, **{"prepare": True, "binary": True, **options})
+
+
+class JsonText(Loader):
+    """JSON as its text, which Django's fields read."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data)[1:].decode()  # without the number of the format
 
 
 def prepared_cursor(using: str = DEFAULT_DB_ALIAS) -> CursorWrapper:

@@ -1,12 +1,14 @@
 """What a service sends: one statement, prepared once per session, and nothing around it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.databases import Database
 from tests.rows import accounts
@@ -38,12 +40,23 @@ def sent(action: Callable[[], Any]) -> list[str]:
 
 def test_each_event_of_an_order_is_one_statement(live_database: Database) -> None:
     order = new_order("one")
-    assert sent(lambda: submit_order(order=order)) == ["WITH"]
+    assert sent(lambda: submit_order(order=order)) == ["INSERT"]
     key = Order.objects.get(client_order_id="one").pk
-    assert sent(lambda: acknowledge_order(order_id=key)) == ["WITH"]
+    assert sent(lambda: acknowledge_order(order_id=key)) == ["UPDATE"]
     fill = {"order_id": key, "price": Decimal("1.1"), "quantity": Decimal(1), "venue": "XOFF", "execution_id": "one"}
     assert sent(lambda: apply_fill(**fill)) == ["SELECT"]
     assert Order.objects.get(pk=key).status == "filled"
+
+
+def test_values_of_a_prepared_statement_are_those_of_the_orm(live_database: Database) -> None:
+    metadata = {"path": [1, "é", None]}
+    limit = {"order_type": "limit", "price": Decimal("1.10000"), "time_in_force": "gtd"}
+    order = submit_order(order=new_order("one", **limit, good_till_date=timezone.now() + timedelta(days=1)))
+    Order.objects.filter(pk=order.pk).update(metadata=metadata)
+    written, read = acknowledge_order(order_id=order.pk), Order.objects.get(pk=order.pk)
+    assert written.metadata == metadata
+    for field in Order._meta.fields:
+        assert repr(getattr(written, field.attname)) == repr(getattr(read, field.attname))
 
 
 def test_statement_is_prepared_once_and_goes_on_when_a_migration_adds_a_column(live_database: Database) -> None:
@@ -90,5 +103,5 @@ def test_check_before_a_trade_is_asked_in_the_transaction_of_the_order(live_data
         words = sent(lambda: submit_order(order=order))
     finally:
         pretrade.unregister(check)
-    assert words == ["BEGIN", "SAVEPOINT", "WITH", "RELEASE", "COMMIT"]
+    assert words == ["BEGIN", "SAVEPOINT", "INSERT", "RELEASE", "COMMIT"]
     assert Order.objects.get().status == "pending_new"

@@ -8,7 +8,7 @@ from django.db import connections, router, transaction
 from config.database.statements import one_statement
 from trading.choices import OrderStatus
 from trading.models import Order
-from trading.services.statements import ACTOR, move_order
+from trading.services.statements import ACTS, move_order
 
 
 @one_statement
@@ -55,7 +55,7 @@ def reject_order(*, order_id: UUID, reason: str, actor: str = "") -> Order:
 
 # Rows that somebody else is writing (a fill, a cancel) are left to the next run. A day ends in the instrument's zone.
 _EXPIRE = f"""
-    {ACTOR}, due AS (
+    WITH due AS (
       SELECT orders.id
         FROM orders JOIN instruments ON instruments.id = instrument_id
        WHERE status = ANY (%(live)s)
@@ -66,8 +66,8 @@ _EXPIRE = f"""
        LIMIT %(limit)s
          FOR NO KEY UPDATE OF orders SKIP LOCKED)
     UPDATE orders SET status = 'expired', expired_at = greatest(%(now)s, received_at)
-      FROM due, actor
-     WHERE orders.id = due.id
+      FROM due
+     WHERE orders.id = due.id AND {ACTS}
     RETURNING orders.id
 """
 

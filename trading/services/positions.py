@@ -6,12 +6,11 @@ from uuid import UUID
 from config.database.statements import columns, one_statement, write
 from trading.errors import PositionNotFound
 from trading.models import Position
-from trading.services.statements import ACTOR
+from trading.services.statements import ACTS
 
 _SET_EXITS = f"""
-    {ACTOR}
     UPDATE positions SET stop_loss = %(stop_loss)s, take_profit = %(take_profit)s, trailing_stop = %(trailing_stop)s
-      FROM actor WHERE positions.id = %(position_id)s
+     WHERE positions.id = %(position_id)s AND {ACTS}
     RETURNING {columns(Position)}
 """
 

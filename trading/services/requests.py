@@ -11,7 +11,7 @@ from django.db import router, transaction
 from config.database.statements import columns, one_statement, write
 from trading.choices import OrderRequestKind, OrderRequestStatus, OrderStatus, TimeInForce
 from trading.models import Order, OrderChangeRequest
-from trading.services.statements import ACTOR, move_order, written_order, wrong_status
+from trading.services.statements import ACTS, move_order, written_order, wrong_status
 
 _CANCELABLE = [
     OrderStatus.PENDING_NEW,
@@ -26,17 +26,15 @@ _REPLACEABLE = [OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLE
 
 # The lock has a status that changes meanwhile looked at again.
 _REQUEST_CANCEL = f"""
-    {ACTOR}
     INSERT INTO order_change_requests (order_id, kind, requested_by)
-    SELECT orders.id, 'cancel', %(actor)s FROM orders, actor
-     WHERE orders.id = %(order_id)s AND orders.status = ANY (%(statuses)s)
+    SELECT orders.id, 'cancel', %(actor)s::text FROM orders
+     WHERE orders.id = %(order_id)s AND orders.status = ANY (%(statuses)s) AND {ACTS}
        FOR NO KEY UPDATE OF orders
     RETURNING {columns(OrderChangeRequest)}
 """
 
 # What is not given stays as it is; with the time in force its date is given, too.
 _REQUEST_REPLACE = f"""
-    {ACTOR}
     INSERT INTO order_change_requests (order_id, kind, quantity, price, stop_price, limit_price, trailing_distance,
                                        time_in_force, good_till_date, requested_by)
     SELECT orders.id, 'replace', coalesce(%(quantity)s, quantity), coalesce(%(price)s, price),
@@ -44,35 +42,32 @@ _REQUEST_REPLACE = f"""
            coalesce(%(trailing_distance)s, trailing_distance), coalesce(%(time_in_force)s, time_in_force),
            CASE WHEN %(time_in_force)s::text IS NULL THEN coalesce(%(good_till_date)s, good_till_date)
                 ELSE %(good_till_date)s END,
-           %(actor)s
-      FROM orders, actor
-     WHERE orders.id = %(order_id)s AND orders.status = ANY (%(statuses)s)
+           %(actor)s::text
+      FROM orders
+     WHERE orders.id = %(order_id)s AND orders.status = ANY (%(statuses)s) AND {ACTS}
        FOR NO KEY UPDATE OF orders
     RETURNING {columns(OrderChangeRequest)}
 """
 
 # Not below what is filled already: that much was bought or sold.
 _ACCEPT_REPLACE = f"""
-    {ACTOR}
     UPDATE orders
        SET quantity = greatest(r.quantity, filled_quantity), price = r.price, stop_price = r.stop_price,
            limit_price = r.limit_price, trailing_distance = r.trailing_distance, time_in_force = r.time_in_force,
            good_till_date = r.good_till_date,
            status = CASE WHEN filled_quantity = 0 THEN 'new' WHEN filled_quantity < r.quantity THEN 'partially_filled'
                          ELSE 'filled' END
-      FROM order_change_requests r, actor
+      FROM order_change_requests r
      WHERE orders.id = %(order_id)s AND orders.status = 'pending_replace'
-       AND r.order_id = orders.id AND r.status = 'pending' AND r.kind = 'replace'
+       AND r.order_id = orders.id AND r.status = 'pending' AND r.kind = 'replace' AND {ACTS}
     RETURNING {columns(Order)}
 """
 
 _RESUME = f"""
-    {ACTOR}
     UPDATE orders
        SET status = CASE WHEN filled_quantity = 0 THEN 'new' WHEN filled_quantity < quantity THEN 'partially_filled'
                          ELSE 'filled' END
-      FROM actor
-     WHERE orders.id = %(order_id)s AND orders.status = %(status)s
+     WHERE orders.id = %(order_id)s AND orders.status = %(status)s AND {ACTS}
     RETURNING {columns(Order)}
 """
 

@@ -12,10 +12,11 @@ from trading.choices import OrderStatus
 from trading.errors import OrderNotFound, WrongStatus
 from trading.models import Order
 
-#: To begin a statement with and to read from: the settings hold until the transaction ends, and cost no round trip.
-ACTOR = (
-    "WITH actor AS MATERIALIZED (SELECT set_config('trading.actor', %(actor)s, true),"
-    " set_config('trading.reason', %(reason)s, true))"
+#: A condition that every statement of a service has. It is always met, and tells the event chain who acts and why:
+#: settings that hold until the transaction ends. Cheaper than a WITH that sets them, and no round trip either.
+ACTS = (
+    "set_config('trading.actor', %(actor)s, true) IS NOT NULL"
+    " AND set_config('trading.reason', %(reason)s, true) IS NOT NULL"
 )
 
 
@@ -32,8 +33,8 @@ def move(*changed: str) -> str:
     """The statement that gives an order another status, and other values of the columns `changed`."""
     assignments = "".join(f", {column} = %({column})s" for column in changed)
     return (
-        f"{ACTOR} UPDATE orders SET status = %(to)s{assignments} FROM actor"
-        f" WHERE orders.id = %(order_id)s AND status = ANY (%(out_of)s) RETURNING {columns(Order)}"
+        f"UPDATE orders SET status = %(to)s{assignments}"
+        f" WHERE orders.id = %(order_id)s AND status = ANY (%(out_of)s) AND {ACTS} RETURNING {columns(Order)}"
     )
 
 

@@ -14,11 +14,10 @@ from trading.choices import OrderStatus
 from trading.errors import DuplicateOrder, OrderNotFound
 from trading.models import Order
 from trading.pretrade import NewOrder
-from trading.services.statements import ACTOR
+from trading.services.statements import ACTS
 
 # The user is the account's owner. A repeated order waits here for the first one to commit, then finds it.
 SUBMIT = f"""
-    {ACTOR}
     INSERT INTO orders (account_id, user_id, client_order_id, instrument_id, order_type, side, quantity,
                         price, stop_price, limit_price, trailing_distance, time_in_force, good_till_date,
                         take_profit, stop_loss, is_reduce_only, is_post_only, parent_order_id,
@@ -27,8 +26,8 @@ SUBMIT = f"""
            %(price)s, %(stop_price)s, %(limit_price)s, %(trailing_distance)s, %(time_in_force)s, %(good_till_date)s,
            %(take_profit)s, %(stop_loss)s, %(is_reduce_only)s, %(is_post_only)s, %(parent_order_id)s,
            %(decision_maker)s, %(executor)s, %(status)s, %(reject_reason)s
-      FROM accounts, actor
-     WHERE accounts.id = %(account_id)s
+      FROM accounts
+     WHERE accounts.id = %(account_id)s AND {ACTS}
     ON CONFLICT (client_order_id, account_id) DO NOTHING
     RETURNING {columns(Order)}
 """

@@ -8,6 +8,7 @@ from psqlextra.backend.operations import PostgresOperations
 
 from config.database.embedded import EmbeddedServer, EmbeddedServerError
 from config.database.psqlextra_backend.schema import SchemaEditor
+from config.database.statements import JsonText
 
 MINIMUM_VERSION = 15
 
@@ -27,7 +28,9 @@ class DatabaseWrapper(PsqlExtraWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self._start_embedded_server()
-        return super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
+        connection.adapters.register_loader("jsonb", JsonText)
+        return connection
 
     def _start_embedded_server(self) -> None:
         embedded = self.settings_dict.get("EMBEDDED")
