@@ -6,6 +6,7 @@ import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.comparison
 import django.db.models.functions.text
 import pgtrigger.compiler
 from django.conf import settings
@@ -396,6 +397,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("metadata", config.database.fields.MetadataField()),
+                (
+                    "head_seq",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(models.F("last_seq"), 0),
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
             ],
             options={
                 "db_table": "accounts",
@@ -1158,6 +1167,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.TextField(blank=True, db_default="")),
+                (
+                    "prev_seq",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(
+                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)), 0
+                        ),
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "account event",
@@ -1297,6 +1316,16 @@ class Migration(migrations.Migration):
                 ("reference_id", models.UUIDField(blank=True, null=True)),
                 ("description", models.TextField(blank=True, db_default="")),
                 ("processed_at", models.DateTimeField(db_default=django.contrib.postgres.functions.TransactionNow())),
+                (
+                    "prev_seq",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(
+                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)), 0
+                        ),
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
             ],
             options={
                 "db_table": "account_transactions",

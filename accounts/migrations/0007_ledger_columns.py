@@ -1,54 +1,14 @@
 import django.db.models.deletion
-import django.db.models.expressions
-import django.db.models.functions.comparison
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
-from config.database.operations import RunSQLFile
-
 
 class Migration(migrations.Migration):
-    """The columns of the chains. Account and currency of a cash request become one key (0009)."""
+    """What a journal and a cash request are told by. Account and currency of a cash request become one key (0009)."""
 
     dependencies = [("accounts", "0006_validate_keys")]
 
     operations = [
-        RunSQLFile(
-            "0007_generated_columns",
-            state_operations=[
-                migrations.AddField(
-                    model_name="account",
-                    name="head_seq",
-                    field=models.GeneratedField(
-                        db_persist=True,
-                        expression=django.db.models.functions.comparison.NullIf(models.F("last_seq"), 0),
-                        output_field=models.BigIntegerField(null=True),
-                    ),
-                ),
-                migrations.AddField(
-                    model_name="accountaudit",
-                    name="prev_seq",
-                    field=models.GeneratedField(
-                        db_persist=True,
-                        expression=django.db.models.functions.comparison.NullIf(
-                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)), 0
-                        ),
-                        output_field=models.BigIntegerField(null=True),
-                    ),
-                ),
-                migrations.AddField(
-                    model_name="accounttransaction",
-                    name="prev_seq",
-                    field=models.GeneratedField(
-                        db_persist=True,
-                        expression=django.db.models.functions.comparison.NullIf(
-                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)), 0
-                        ),
-                        output_field=models.BigIntegerField(null=True),
-                    ),
-                ),
-            ],
-        ),
         migrations.AddField(
             model_name="journal",
             name="content_hash",

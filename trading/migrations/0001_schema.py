@@ -394,7 +394,7 @@ class Migration(migrations.Migration):
                 "db_table": "order_status_transitions",
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("from_status", "to_status"), name="order_status_transitions_pair_uniq"
+                        fields=("from_status", "to_status", "exec_type"), name="order_status_transitions_change_uniq"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -1262,7 +1262,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "event_seq",
-                    models.BigIntegerField(db_default=0, editable=False, help_text="Number of its last event."),
+                    models.BigIntegerField(db_default=0, editable=False, help_text="Number of its last event; the database counts."),
                 ),
                 ("metadata", config.database.fields.MetadataField()),
             ],
@@ -1628,6 +1628,15 @@ class Migration(migrations.Migration):
                     models.BigIntegerField(db_default=0, editable=False, help_text="Number of its last event."),
                 ),
                 ("metadata", config.database.fields.MetadataField()),
+                (
+                    "head_seq",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(models.F("last_seq"), models.Value(0)),
+                        help_text="The same; empty before the first.",
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
             ],
             options={
                 "db_table": "positions",
@@ -1866,7 +1875,7 @@ class Migration(migrations.Migration):
                         max_length=20,
                     ),
                 ),
-                ("data", config.database.fields.MetadataField(help_text="What the event changed.")),
+                ("data", config.database.fields.MetadataField(help_text="What the event changed: old and new value by column.")),
                 (
                     "triggered_by",
                     models.CharField(
@@ -1881,6 +1890,17 @@ class Migration(migrations.Migration):
                         blank=True, db_default="", help_text="MIC (ISO 10383) or provider.", max_length=32
                     ),
                 ),
+                (
+                    "prev_seq",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(
+                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)), models.Value(0)
+                        ),
+                        help_text="Number of the event before; empty for the first.",
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "order event",
@@ -1888,6 +1908,9 @@ class Migration(migrations.Migration):
                 "db_table": "order_audit",
                 "abstract": False,
                 "constraints": [
+                    models.UniqueConstraint(
+                        fields=("order", "seq", "new_status"), name="order_audit_head_uniq"
+                    ),
                     models.UniqueConstraint(fields=("order", "seq"), name="order_audit_order_seq_uniq"),
                     models.CheckConstraint(
                         condition=models.Q(("seq__gt", 0)),
@@ -2466,6 +2489,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.CharField(blank=True, db_default="", max_length=255)),
+                (
+                    "prev_seq",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.comparison.NullIf(
+                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)), models.Value(0)
+                        ),
+                        help_text="Number of the event before; empty for the first.",
+                        output_field=models.BigIntegerField(null=True),
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "position event",
@@ -2473,6 +2507,9 @@ class Migration(migrations.Migration):
                 "db_table": "position_audit",
                 "abstract": False,
                 "constraints": [
+                    models.UniqueConstraint(
+                        fields=("position", "seq", "quantity_after"), name="position_audit_head_uniq"
+                    ),
                     models.UniqueConstraint(fields=("position", "seq"), name="position_audit_position_seq_uniq"),
                     models.UniqueConstraint(
                         condition=models.Q(("trade__isnull", False)),

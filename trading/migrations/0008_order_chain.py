@@ -1,13 +1,10 @@
 import django.db.models.deletion
-import django.db.models.expressions
-import django.db.models.functions.comparison
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
 import config.database.fields
 import config.database.triggers
-from config.database.operations import RunSQLFile
 
 
 class Migration(migrations.Migration):
@@ -170,53 +167,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        RunSQLFile(
-            "0008_order_chain",
-            state_operations=[
-                migrations.RemoveConstraint(
-                    model_name="orderstatustransition",
-                    name="order_status_transitions_pair_uniq",
-                ),
-                migrations.AddField(
-                    model_name="orderaudit",
-                    name="prev_seq",
-                    field=models.GeneratedField(
-                        db_persist=True,
-                        expression=django.db.models.functions.comparison.NullIf(
-                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)),
-                            models.Value(0),
-                        ),
-                        help_text="Number of the event before; empty for the first.",
-                        output_field=models.BigIntegerField(null=True),
-                    ),
-                ),
-                migrations.AlterField(
-                    model_name="order",
-                    name="event_seq",
-                    field=models.BigIntegerField(
-                        db_default=0, editable=False, help_text="Number of its last event; the database counts."
-                    ),
-                ),
-                migrations.AlterField(
-                    model_name="orderaudit",
-                    name="data",
-                    field=config.database.fields.MetadataField(
-                        help_text="What the event changed: old and new value by column."
-                    ),
-                ),
-                migrations.AddConstraint(
-                    model_name="orderaudit",
-                    constraint=models.UniqueConstraint(
-                        fields=("order", "seq", "new_status"), name="order_audit_head_uniq"
-                    ),
-                ),
-                migrations.AddConstraint(
-                    model_name="orderstatustransition",
-                    constraint=models.UniqueConstraint(
-                        fields=("from_status", "to_status", "exec_type"), name="order_status_transitions_change_uniq"
-                    ),
-                ),
-            ],
         ),
     ]

@@ -1,51 +1,13 @@
-import django.db.models.expressions
-import django.db.models.functions.comparison
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
-from config.database.operations import RunSQLFile
-
 
 class Migration(migrations.Migration):
-    """The columns of the chain and what it points at."""
+    """What the chain of a position holds to, and the rate of a trade."""
 
     dependencies = [("trading", "0014_order_access")]
 
     operations = [
-        RunSQLFile(
-            "0020_position_chain",
-            state_operations=[
-                migrations.AddField(
-                    model_name="positionaudit",
-                    name="prev_seq",
-                    field=models.GeneratedField(
-                        db_persist=True,
-                        expression=django.db.models.functions.comparison.NullIf(
-                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)),
-                            models.Value(0),
-                        ),
-                        help_text="Number of the event before; empty for the first.",
-                        output_field=models.BigIntegerField(null=True),
-                    ),
-                ),
-                migrations.AddConstraint(
-                    model_name="positionaudit",
-                    constraint=models.UniqueConstraint(
-                        fields=("position", "seq", "quantity_after"), name="position_audit_head_uniq"
-                    ),
-                ),
-                migrations.AddField(
-                    model_name="position",
-                    name="head_seq",
-                    field=models.GeneratedField(
-                        db_persist=True,
-                        expression=django.db.models.functions.comparison.NullIf(models.F("last_seq"), models.Value(0)),
-                        help_text="The same; empty before the first.",
-                        output_field=models.BigIntegerField(null=True),
-                    ),
-                ),
-            ],
-        ),
         migrations.AddField(
             model_name="trade",
             name="conversion_rate",
