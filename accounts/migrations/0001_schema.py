@@ -1429,6 +1429,8 @@ class Migration(migrations.Migration):
                 (
                     "account",
                     models.ForeignKey(
+                        # Account and currency become one key (0009).
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="cash_requests",
@@ -1452,6 +1454,7 @@ class Migration(migrations.Migration):
                     "currency",
                     models.ForeignKey(
                         db_column="currency",
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",

@@ -1,10 +1,9 @@
-import django.db.models.deletion
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    """What a journal and a cash request are told by. Account and currency of a cash request become one key (0009)."""
+    """What a journal means, and who booked cash."""
 
     dependencies = [("accounts", "0006_validate_keys")]
 
@@ -14,29 +13,6 @@ class Migration(migrations.Migration):
             name="content_hash",
             field=models.BinaryField(
                 help_text="SHA-256 of kind and legs: the same key posted again must mean the same.", null=True
-            ),
-        ),
-        migrations.AlterField(
-            model_name="cashrequest",
-            name="account",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="cash_requests",
-                to="accounts.account",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="cashrequest",
-            name="currency",
-            field=models.ForeignKey(
-                db_column="currency",
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="accounts.currency",
             ),
         ),
         # Unvalidated, so that the table is locked for a moment only; a later migration validates it.

@@ -6,25 +6,14 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connections
-from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.state import ProjectState
 
 from config.database.owner import connected_as_owner
-from ops.migrating.executor import GuardedExecutor
 from tests.databases import Database
+from tests.migrations.back_and_forth import BackAndForth
 from tests.migrations.snapshot import ours, schema_of
 
 PROJECT = {"database", "accounts", "trading", "liquidity", "risk", "audit", "ops"}
-
-
-class BackAndForth(GuardedExecutor):
-    """On the way down each migration is applied once more: what it has left does not stop it."""
-
-    def unapply_migration(self, state: ProjectState, migration: Migration, fake: bool = False) -> ProjectState:
-        super().unapply_migration(state, migration, fake)
-        super().apply_migration(state.clone(), migration, fake)
-        return super().unapply_migration(state, migration, fake)
 
 
 @pytest.fixture
@@ -72,6 +61,7 @@ def test_every_migration_goes_forwards_backwards_and_forwards_again(connection: 
     zero = [(label, None) for label in backwards.loader.migrated_apps]
     backwards.migrate(zero, [(migration, True) for migration, _ in reversed(plan)])
     assert not_restored == {}
+    assert "\n".join(backwards.long) == ""
     assert ours(schema_of(connection)) == empty
 
     again = MigrationExecutor(connection)

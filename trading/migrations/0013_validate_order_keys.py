@@ -11,4 +11,5 @@ class Migration(migrations.Migration):
         ValidateConstraint("orderaudit", "order_audit_transition_fk"),
         ValidateConstraint("orderaudit", "order_audit_chain_fk"),
         ValidateConstraint("order", "orders_head_fk"),
+        ValidateConstraint("orderchangerequest", "order_change_requests_event_fk"),
     ]

@@ -19,8 +19,9 @@ class Backfill(OnlineOperation):
     """`UPDATE … SET <assignments> WHERE <condition>` over the whole table, in the order of its key.
 
     Each batch is a statement, and a transaction, of its own. The condition must not hold for a row that is done: so an
-    interrupted run goes on where it was. Rows that others have locked are left out, and come at the end. Going back
-    leaves the values, unless `undo` gives the assignments for that.
+    interrupted run goes on where it was. Rows that others have locked are left out and come at the end, as do those
+    that were written meanwhile without the value. Going back leaves the values, unless `undo` gives the assignments for
+    that.
     """
 
     def __init__(self, model_name: str, *, assignments: str, condition: str, undo: str = "") -> None:
@@ -46,18 +47,18 @@ class Backfill(OnlineOperation):
         if editor.collect_sql:
             editor.execute(f"UPDATE {table} SET {assignments} WHERE {condition} -- in batches of {key}")
             return
+        change, condition = f"UPDATE {table} SET {_escaped(assignments)}", f"({_escaped(condition)})"
         with editor.connection.cursor() as cursor:
-            left = []
             for bounds, values in _batches(cursor, table, key):
-                where = " AND ".join([*bounds, f"({_escaped(condition)})"])
-                free = f"SELECT {key} FROM {table} WHERE {where} FOR NO KEY UPDATE SKIP LOCKED"
-                change = f"UPDATE {table} SET {_escaped(assignments)}"
-                cursor.execute(f"{change} WHERE {key} IN ({free})", values)
-                cursor.execute(f"SELECT EXISTS (SELECT FROM {table} WHERE {where})", values)
-                if cursor.fetchone()[0]:
-                    left.append((f"{change} WHERE {where}", values))
-            for statement, values in left:
-                cursor.execute(statement, values)
+                where = " AND ".join([*bounds, condition])
+                free = f"SELECT ctid FROM {table} WHERE {where} FOR NO KEY UPDATE SKIP LOCKED"
+                # A row's place finds it in a third of the time that its key takes; two partitions may share one.
+                cursor.execute(f"{change} WHERE ctid = ANY (ARRAY({free})) AND {where}", values * 2)
+            cursor.execute(f"SELECT {key} FROM {table} WHERE {condition}", [])
+            left = [key for (key,) in cursor.fetchall()]
+            for first in range(0, len(left), _SMALLEST):
+                keys = left[first : first + _SMALLEST]
+                cursor.execute(f"{change} WHERE {key} = ANY (%s) AND {condition}", [keys])
 
     def describe(self) -> str:
         return f"Fill {self.model_name} in batches: {self.assignments}"

@@ -27,7 +27,7 @@ from ops.migrating.executor import GuardedExecutor
 from ops.migrating.source import PROJECT_APPS
 from ops.seeding.scale.load import load
 from tests.databases import Database
-from tests.migrations.test_round_trip import BackAndForth
+from tests.migrations.back_and_forth import BackAndForth
 from tests.ops.migrating.traffic import TABLES, Report, Write, all_tables, clients, worst
 
 LIMIT_MS, LIMIT_P99_MS, LIMIT_AFTER_S = 250, 150, 3
