@@ -130,32 +130,26 @@ class Migration(migrations.Migration):
                         verbose_name="transaction",
                     ),
                 ),
-                ("table_name", models.CharField(max_length=63)),
+                ("layout", models.IntegerField(help_text="Which columns the hash covers: a row of audit_layouts.")),
+                (
+                    "context_number",
+                    models.SmallIntegerField(db_default=1, help_text="Counts the contexts of the transaction."),
+                ),
                 ("record_id", models.UUIDField()),
+                ("table_name", models.CharField(max_length=63)),
                 (
                     "action",
                     models.CharField(
                         choices=[("INSERT", "Insert"), ("UPDATE", "Update"), ("DELETE", "Delete")], max_length=6
                     ),
                 ),
-                ("changes", config.database.fields.WrittenJSONField(help_text="Changed columns, old and new.")),
                 (
                     "after_hash",
                     models.BinaryField(
                         help_text="SHA-256 of the row after the change; empty after a deletion.", null=True
                     ),
                 ),
-                (
-                    "layout",
-                    models.SmallIntegerField(db_default=1, help_text="Version of the columns that the hash covers."),
-                ),
-                ("user_id", models.UUIDField(help_text="Who; empty where no person was involved.", null=True)),
-                ("user_ip", models.GenericIPAddressField(null=True)),
-                ("user_agent", models.TextField(db_default="")),
-                ("session_id", models.CharField(db_default="", max_length=128)),
-                ("request_id", models.CharField(db_default="", max_length=64)),
-                ("service", models.CharField(db_default="", help_text="Program that made the change.", max_length=64)),
-                ("reason", models.TextField(db_default="")),
+                ("changes", config.database.fields.WrittenJSONField(help_text="Changed columns, old and new.")),
             ],
             options={
                 "verbose_name": "change",

@@ -68,49 +68,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        config.database.operations.RunSQLFile(
-            "0008_log_columns",
-            state_operations=[
-                migrations.RemoveField(
-                    model_name="auditlog",
-                    name="reason",
-                ),
-                migrations.RemoveField(
-                    model_name="auditlog",
-                    name="request_id",
-                ),
-                migrations.RemoveField(
-                    model_name="auditlog",
-                    name="service",
-                ),
-                migrations.RemoveField(
-                    model_name="auditlog",
-                    name="session_id",
-                ),
-                migrations.RemoveField(
-                    model_name="auditlog",
-                    name="user_agent",
-                ),
-                migrations.RemoveField(
-                    model_name="auditlog",
-                    name="user_id",
-                ),
-                migrations.RemoveField(
-                    model_name="auditlog",
-                    name="user_ip",
-                ),
-                migrations.AddField(
-                    model_name="auditlog",
-                    name="context_number",
-                    field=models.SmallIntegerField(db_default=1, help_text="Counts the contexts of the transaction."),
-                ),
-                migrations.AlterField(
-                    model_name="auditlog",
-                    name="layout",
-                    field=models.IntegerField(help_text="Which columns the hash covers: a row of audit_layouts."),
-                ),
-            ],
-        ),
+        config.database.operations.RunSQLFile("0008_log_key"),
         migrations.AddIndex(
             model_name="auditcontext",
             index=models.Index(

@@ -19,17 +19,17 @@ class AuditLog(PartitionedLog):
     Who made the transaction, and why, is in `AuditContext`.
 
     The one B-tree is the primary key, (record_id, created_at, id): the history of one row, in order. The table's name
-    would only make it wider, since an id is not used twice.
+    would only make it wider, since an id is not used twice. The columns are in an order without gaps between them.
     """
 
     created_at = CreatedAtField(help_text="Time of the statement.")
-    table_name = models.CharField(max_length=63)
-    record_id = models.UUIDField()
-    action = models.CharField(max_length=6, choices=Action)
-    changes = WrittenJSONField(help_text="Changed columns, old and new.")
-    after_hash = models.BinaryField(null=True, help_text="SHA-256 of the row after the change; empty after a deletion.")
     layout = models.IntegerField(help_text="Which columns the hash covers: a row of audit_layouts.")
     context_number = models.SmallIntegerField(db_default=1, help_text="Counts the contexts of the transaction.")
+    record_id = models.UUIDField()
+    table_name = models.CharField(max_length=63)
+    action = models.CharField(max_length=6, choices=Action)
+    after_hash = models.BinaryField(null=True, help_text="SHA-256 of the row after the change; empty after a deletion.")
+    changes = WrittenJSONField(help_text="Changed columns, old and new.")
     context = models.ForeignObject(
         "audit.AuditContext",
         from_fields=["txid", "context_number"],
