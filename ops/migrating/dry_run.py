@@ -9,7 +9,7 @@ from django.db.migrations.state import ProjectState
 
 from ops.migrating.executor import GuardedExecutor
 from ops.migrating.lock_modes import created_table, locks_taken, runs_code
-from ops.migrating.splitting import statements
+from ops.migrating.splitting import plain_statements
 
 
 class Shown(Exception):
@@ -39,7 +39,7 @@ def planned(
                 state = migration.apply(state, editor, collect_sql=True)
         script = "\n".join(editor.collected_sql)
         found = []
-        for statement in statements(script):
+        for statement in plain_statements(script):
             if table := created_table(statement):
                 created.add(table)
             found.append(PlannedStatement(statement, _in_words(statement, created)))

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 
-from ops.migrating.splitting import statements
+from ops.migrating.splitting import plain_statements
 
 _NAME = r'(?:IF NOT EXISTS )?"?(?P<name>[\w$]+)"?'
 _TABLE = r'(?:ONLY )?"?(?P<table>[\w$]+)"?'
@@ -68,7 +68,7 @@ def presence(connection: Any, loader: MigrationLoader, migration: Migration) -> 
         return [], ["what its Python code does"]
     found: list[str] = []
     missing: list[str] = []
-    for statement in statements("\n".join(loader.collect_sql([(migration, False)]))):
+    for statement in plain_statements("\n".join(loader.collect_sql([(migration, False)]))):
         made = [(kind, match, query) for kind, pattern, query in _MAKES if (match := pattern.match(statement))]
         for kind, match, query in made[:1]:
             values = {"table": None, **match.groupdict()}

@@ -3,40 +3,57 @@
 import re
 from collections.abc import Iterator
 
-#: What a semicolon means nothing in: strings, quoted names, bodies of functions, comments.
-_OPAQUE = re.compile(
-    r"""
-    [eE]'(?:[^'\\]|\\.|'')*'
-    | '(?:[^']|'')*'
-    | "(?:[^"]|"")*"
-    | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
-    | --[^\n]*
-    | /\*.*?\*/
-    | ;
+#: What nothing inside of means anything.
+_OPAQUE = r"""
+    (?P<dollar>\$(?:[A-Za-z_]\w*)?\$) .*? (?P=dollar)
+    | [eE]'(?:\\.|''|[^'\\])*'
+    | '(?:''|[^'])*'
+    | "(?:""|[^"])*"
+"""
+#: Comments of PostgreSQL nest, two levels deep here.
+_COMMENT = r"--[^\n]* | /\*(?:[^*/]|\*(?!/)|/(?!\*)|/\*.*?\*/)*\*/"
+_FLAGS = re.VERBOSE | re.DOTALL | re.IGNORECASE
+_TOKEN = re.compile(
+    rf"""
+    {_OPAQUE}
+    | {_COMMENT}
+    | (?P<end>;)
+    | (?P<atomic>\bBEGIN\s+ATOMIC\b)
+    | (?P<case>\bCASE\b)
+    | (?P<close>\bEND\b)
+    | [A-Za-z_][\w$]*
+    | .
     """,
-    re.VERBOSE | re.DOTALL,
+    _FLAGS,
 )
+_BEFORE = re.compile(rf"(?:\s+ | {_COMMENT})*", _FLAGS)
+_BLANK = re.compile(rf"{_OPAQUE} | (?P<blank>(?:\s | {_COMMENT})+)", _FLAGS)
 
 
 def statements(script: str) -> Iterator[str]:
-    """Each statement, without comments, on one line outside of its strings."""
-    parts: list[str] = []
-    begin = 0
-    for match in _OPAQUE.finditer(script):
-        parts.append(_plain(script[begin : match.start()]))
-        begin = match.end()
-        if match[0] == ";":
-            if text := "".join(parts).strip():
-                yield text
-            parts = []
-        elif match[0].startswith(("--", "/*")):
-            parts.append(" ")
-        else:
-            parts.append(match[0])
-    parts.append(_plain(script[begin:]))
-    if text := "".join(parts).strip():
+    """The statements of a script, comments before them left out.
+
+    A semicolon within quotes, a comment, or the body of a function (`$$ … $$`, `BEGIN ATOMIC … END`) ends none.
+    """
+    start, depth = 0, 0
+    for token in _TOKEN.finditer(script):
+        if token["atomic"] or (depth and token["case"]):
+            depth += 1
+        elif depth and token["close"]:
+            depth -= 1
+        elif token["end"] and not depth:
+            yield from _stripped(script[start : token.start()])
+            start = token.end()
+    yield from _stripped(script[start:])
+
+
+def plain_statements(script: str) -> Iterator[str]:
+    """The same, without comments, and on one line outside of strings and bodies."""
+    for statement in statements(script):
+        yield _BLANK.sub(lambda found: " " if found["blank"] else found[0], statement).strip()
+
+
+def _stripped(text: str) -> Iterator[str]:
+    text = text[_BEFORE.match(text).end() :].strip()  # type: ignore[union-attr]
+    if text:
         yield text
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text)

@@ -15,8 +15,8 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
+from ops.migrating.splitting import statements
 from ops.rehearsal.locks import BLOCKS, MODES, ROWS, known_lock, runs_alone, table_of_changed_rows
-from ops.rehearsal.script import statements
 
 #: The record of migrations, and Django's look whether it is there: no part of any migration.
 BOOKKEEPING = ("django_migrations", "pg_catalog.pg_table_is_visible")

@@ -9,7 +9,7 @@ from functools import cached_property
 from django.db.migrations.operations.base import Operation
 
 from ops.migrating.lock_modes import Lock, created_table, locks_taken
-from ops.migrating.splitting import statements
+from ops.migrating.splitting import plain_statements
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Subject:
 
     @cached_property
     def statements(self) -> tuple[str, ...]:
-        return tuple(statements(self.sql))
+        return tuple(plain_statements(self.sql))
 
     @cached_property
     def created(self) -> frozenset[str]:

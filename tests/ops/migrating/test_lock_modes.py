@@ -3,7 +3,6 @@
 import pytest
 
 from ops.migrating.lock_modes import Lock, Taken, created_table, locks_taken
-from ops.migrating.splitting import statements
 from tests.databases import Database
 
 HELD = """
@@ -86,20 +85,6 @@ def test_what_runs_beside_others_is_said_to_stop_nobody() -> None:
     ]:
         assert locks_taken(statement) == [Taken(Lock.SHARE_UPDATE_EXCLUSIVE, table)]
     assert locks_taken("GRANT SELECT ON probe TO trading_app") == []
-
-
-@pytest.mark.parametrize(
-    ("script", "expected"),
-    [
-        ("SELECT 1; SELECT 2", ["SELECT 1", "SELECT 2"]),
-        ("SELECT ';' ; -- a; b\nSELECT 'it''s;'", ["SELECT ';'", "SELECT 'it''s;'"]),
-        ("/* ; */ DO $x$ BEGIN; $$ ; END $x$;", ["DO $x$ BEGIN; $$ ; END $x$"]),
-        ("SELECT E'\\';' AS \"a;b\";", ["SELECT E'\\';' AS \"a;b\""]),
-        ("  ;; ", []),
-    ],
-)
-def test_a_script_is_cut_where_statements_end(script: str, expected: list[str]) -> None:
-    assert list(statements(script)) == expected
 
 
 def test_a_created_table_is_known_by_its_name() -> None:

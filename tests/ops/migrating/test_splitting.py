@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ops.rehearsal.script import statements
+from ops.migrating.splitting import plain_statements, statements
 from tests.databases import PROJECT
 
 
@@ -32,6 +32,11 @@ from tests.databases import PROJECT
 )
 def test_only_a_semicolon_of_its_own_ends_a_statement(script: str, expected: list[str]) -> None:
     assert list(statements(script)) == expected
+
+
+def test_a_plain_statement_has_neither_comments_nor_lines_of_its_own() -> None:
+    script = "/* a */ SELECT  1, -- b;\n 'c  -- d', $$ e\n -- f $$ /* g */\n  AS h; SELECT\n2"
+    assert list(plain_statements(script)) == ["SELECT 1, 'c  -- d', $$ e\n -- f $$ AS h", "SELECT 2"]
 
 
 def test_nothing_of_the_project_s_own_files_is_lost() -> None:
