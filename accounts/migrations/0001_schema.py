@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+import config.database.constraints
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
@@ -454,15 +455,7 @@ class Migration(migrations.Migration):
                         name="accounts_leverage_within_maximum_check",
                         violation_error_message="Leverage exceeds the account's maximum.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("is_locked", False), ("locked_reason", "")),
-                            models.Q(("is_locked", True), models.Q(("locked_reason", ""), _negated=True)),
-                            _connector="OR",
-                        ),
-                        name="accounts_locked_reason_check",
-                        violation_error_message="A locked account says why, another one does not.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('is_locked', True)), models.Q(('locked_reason', ''), _negated=True))), name='accounts_locked_reason_check', violation_error_message='A locked account says why, another one does not.'),
                     models.CheckConstraint(
                         condition=models.Q(("last_seq__gte", 0)),
                         name="accounts_last_seq_not_negative_check",
@@ -903,15 +896,7 @@ class Migration(migrations.Migration):
                         name="journals_idempotency_key_check",
                         violation_error_message="A journal has an idempotency key.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "reversal"), ("reversal_of__isnull", False)),
-                            models.Q(models.Q(("kind", "reversal"), _negated=True), ("reversal_of__isnull", True)),
-                            _connector="OR",
-                        ),
-                        name="journals_reversal_check",
-                        violation_error_message="A reversal, and nothing else, names the journal that it reverses.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('kind', 'reversal')), models.Q(('reversal_of__isnull', False)))), name='journals_reversal_check', violation_error_message='A reversal, and nothing else, names the journal that it reverses.'),
                     models.CheckConstraint(
                         condition=models.Q(("reversal_of", models.F("id")), _negated=True),
                         name="journals_reverses_another_check",
@@ -1381,15 +1366,7 @@ class Migration(migrations.Migration):
                         name="account_transactions_first_from_zero_check",
                         violation_error_message="The first entry starts from zero.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("reference_id__isnull", True), ("reference_type", "")),
-                            models.Q(models.Q(("reference_type", ""), _negated=True), ("reference_id__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="account_transactions_reference_check",
-                        violation_error_message="A reference has both a type and an id.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('reference_type', '')), models.Q(('reference_id__isnull', True)))), name='account_transactions_reference_check', violation_error_message='A reference has both a type and an id.'),
                 ],
                 "triggers": [
                     pgtrigger.compiler.Trigger(

@@ -11,7 +11,7 @@ from django.db.models.functions import NullIf, Upper
 from accounts import triggers
 from accounts.choices import AccountKind, AccountType, OmsType
 from audit.capture import audited
-from config.database.constraints import not_negative, one_of, positive, requires
+from config.database.constraints import Agree, not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import SoftDeletableEntity
 
@@ -112,7 +112,7 @@ class Account(SoftDeletableEntity):
             requires(
                 "accounts",
                 "locked_reason",
-                Q(is_locked=False, locked_reason="") | (Q(is_locked=True) & ~Q(locked_reason="")),
+                Q(Agree(Q(is_locked=True), ~Q(locked_reason=""))),
                 "A locked account says why, another one does not.",
             ),
             not_negative("accounts", "last_seq"),

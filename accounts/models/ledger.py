@@ -9,7 +9,7 @@ from django.db.models.functions import NullIf
 
 from accounts.choices import JournalKind, TransactionType
 from accounts.triggers import move_heads, trading_entry
-from config.database.constraints import one_of, positive, requires
+from config.database.constraints import Agree, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyEntity, AppendOnlyLog
 from config.database.triggers import written_now
@@ -60,8 +60,7 @@ class Journal(AppendOnlyEntity):
             requires(
                 "journals",
                 "reversal",
-                Q(kind=JournalKind.REVERSAL, reversal_of__isnull=False)
-                | (~Q(kind=JournalKind.REVERSAL) & Q(reversal_of__isnull=True)),
+                Q(Agree(Q(kind=JournalKind.REVERSAL), Q(reversal_of__isnull=False))),
                 "A reversal, and nothing else, names the journal that it reverses.",
             ),
             requires("journals", "reverses_another", ~Q(reversal_of=F("id")), "A journal does not reverse itself."),
@@ -147,8 +146,7 @@ class AccountTransaction(AppendOnlyLog):
             requires(
                 "account_transactions",
                 "reference",
-                Q(reference_type="", reference_id__isnull=True)
-                | (~Q(reference_type="") & Q(reference_id__isnull=False)),
+                Q(Agree(Q(reference_type=""), Q(reference_id__isnull=True))),
                 "A reference has both a type and an id.",
             ),
         ]

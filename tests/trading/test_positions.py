@@ -110,8 +110,8 @@ BY_THE_APPLICATION = [
         "journals_of_trading",
         "SELECT reverse_journal(journal_id) FROM account_transactions WHERE reference_id = %(trade)s",
     ),
-    ("positions_stop_loss_positive_check", "UPDATE positions SET stop_loss = 0 WHERE id = %(position)s"),
-    ("positions_trailing_stop_positive_check", "UPDATE positions SET trailing_stop = -1 WHERE id = %(position)s"),
+    ("positions_prices_positive_check", "UPDATE positions SET stop_loss = 0 WHERE id = %(position)s"),
+    ("positions_prices_positive_check", "UPDATE positions SET trailing_stop = -1 WHERE id = %(position)s"),
     ("positions_exits_by_side_check", "UPDATE positions SET stop_loss = 2, take_profit = 1 WHERE id = %(position)s"),
 ]
 

@@ -1,5 +1,6 @@
 from decimal import Decimal
 
+import config.database.constraints
 import django.contrib.postgres.constraints
 import django.contrib.postgres.functions
 import django.contrib.postgres.indexes
@@ -1345,133 +1346,12 @@ class Migration(migrations.Migration):
                         name="orders_filled_within_quantity_check",
                         violation_error_message="No more is filled than was ordered.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("filled_quantity", 0), ("status__in", ["pending_new", "new"])),
-                            models.Q(
-                                ("filled_quantity__gt", 0),
-                                ("filled_quantity__lt", models.F("quantity")),
-                                ("status", "partially_filled"),
-                            ),
-                            models.Q(("filled_quantity", models.F("quantity")), ("status", "filled")),
-                            models.Q(
-                                ("status__in", ["pending_new", "new", "partially_filled", "filled"]), _negated=True
-                            ),
-                            _connector="OR",
-                        ),
-                        name="orders_filled_by_status_check",
-                        violation_error_message="The filled quantity agrees with the status.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("filled_notional", 0), ("filled_quantity__lte", 0)),
-                            models.Q(("filled_notional__gt", 0), ("filled_quantity__gt", 0)),
-                            _connector="OR",
-                        ),
-                        name="orders_filled_notional_check",
-                        violation_error_message="The filled notional is above zero exactly if something is filled.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("limit_price__isnull", True),
-                                ("order_type", "market"),
-                                ("price__isnull", True),
-                                ("stop_price__isnull", True),
-                                ("trailing_distance__isnull", True),
-                            ),
-                            models.Q(
-                                ("limit_price__isnull", True),
-                                ("order_type", "limit"),
-                                ("price__isnull", False),
-                                ("stop_price__isnull", True),
-                                ("trailing_distance__isnull", True),
-                            ),
-                            models.Q(
-                                ("limit_price__isnull", True),
-                                ("order_type", "take_profit"),
-                                ("price__isnull", False),
-                                ("stop_price__isnull", True),
-                                ("trailing_distance__isnull", True),
-                            ),
-                            models.Q(
-                                ("limit_price__isnull", True),
-                                ("order_type", "stop"),
-                                ("price__isnull", True),
-                                ("stop_price__isnull", False),
-                                ("trailing_distance__isnull", True),
-                            ),
-                            models.Q(
-                                ("limit_price__isnull", False),
-                                ("order_type", "stop_limit"),
-                                ("price__isnull", True),
-                                ("stop_price__isnull", False),
-                                ("trailing_distance__isnull", True),
-                            ),
-                            models.Q(
-                                ("limit_price__isnull", True),
-                                ("order_type", "trailing_stop"),
-                                ("price__isnull", True),
-                                ("stop_price__isnull", True),
-                                ("trailing_distance__isnull", False),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="orders_prices_by_type_check",
-                        violation_error_message="The type decides which of price, stop price, limit price and trailing distance it has.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("price__gt", 0)),
-                        name="orders_price_positive_check",
-                        violation_error_message="price is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("stop_price__gt", 0)),
-                        name="orders_stop_price_positive_check",
-                        violation_error_message="stop_price is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("limit_price__gt", 0)),
-                        name="orders_limit_price_positive_check",
-                        violation_error_message="limit_price is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("trailing_distance__gt", 0)),
-                        name="orders_trailing_distance_positive_check",
-                        violation_error_message="trailing_distance is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("take_profit__gt", 0)),
-                        name="orders_take_profit_positive_check",
-                        violation_error_message="take_profit is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("stop_loss__gt", 0)),
-                        name="orders_stop_loss_positive_check",
-                        violation_error_message="stop_loss is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("stop_loss__isnull", True),
-                            ("take_profit__isnull", True),
-                            models.Q(("side", "buy"), ("stop_loss__lt", models.F("take_profit"))),
-                            models.Q(("side", "sell"), ("stop_loss__gt", models.F("take_profit"))),
-                            _connector="OR",
-                        ),
-                        name="orders_exits_by_side_check",
-                        violation_error_message="The stop loss of a purchase lies below its take profit, of a sale above.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("good_till_date__isnull", False), ("time_in_force", "gtd")),
-                            models.Q(
-                                models.Q(("time_in_force", "gtd"), _negated=True), ("good_till_date__isnull", True)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="orders_good_till_date_check",
-                        violation_error_message="A good-till-date order, and no other, has a date.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(models.Case(models.When(filled_quantity=0, then=models.Q(('status__in', ['partially_filled', 'filled']), _negated=True)), models.When(filled_quantity=models.F('quantity'), then=models.Q(('status__in', ['pending_new', 'new', 'partially_filled']), _negated=True)), default=models.Q(('status__in', ['pending_new', 'new', 'filled']), _negated=True), output_field=models.BooleanField())), name='orders_filled_by_status_check', violation_error_message='The filled quantity agrees with the status.'),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('filled_notional__gt', 0)), models.Q(('filled_quantity__gt', 0))), ('filled_notional__gte', 0)), name='orders_filled_notional_check', violation_error_message='The filled notional is above zero exactly if something is filled.'),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('price__isnull', False)), models.Q(('order_type__in', ['limit', 'take_profit']))), config.database.constraints.Agree(models.Q(('stop_price__isnull', False)), models.Q(('order_type__in', ['stop', 'stop_limit']))), config.database.constraints.Agree(models.Q(('limit_price__isnull', False)), models.Q(('order_type__in', ['stop_limit']))), config.database.constraints.Agree(models.Q(('trailing_distance__isnull', False)), models.Q(('order_type__in', ['trailing_stop'])))), name='orders_prices_by_type_check', violation_error_message='The type decides which of price, stop price, limit price and trailing distance it has.'),
+                    models.CheckConstraint(condition=django.db.models.lookups.GreaterThan(django.db.models.functions.comparison.Least(models.Value(Decimal('1.0')), 'price', 'stop_price', 'limit_price', 'trailing_distance', 'take_profit', 'stop_loss', output_field=models.DecimalField()), models.Value(Decimal('0.0'))), name='orders_prices_positive_check', violation_error_message='price, stop_price, limit_price, trailing_distance, take_profit, stop_loss are greater than zero.'),
+                    models.CheckConstraint(condition=models.Q(models.Case(models.When(side='buy', then=models.Q(('stop_loss__lt', models.F('take_profit')))), default=models.Q(('stop_loss__gt', models.F('take_profit'))), output_field=models.BooleanField())), name='orders_exits_by_side_check', violation_error_message='The stop loss of a purchase lies below its take profit, of a sale above.'),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('time_in_force', 'gtd')), models.Q(('good_till_date__isnull', False)))), name='orders_good_till_date_check', violation_error_message='A good-till-date order, and no other, has a date.'),
                     models.CheckConstraint(
                         condition=models.Q(("good_till_date__gt", models.F("received_at"))),
                         name="orders_good_till_date_after_receipt_check",
@@ -1494,15 +1374,7 @@ class Migration(migrations.Migration):
                         name="orders_commission_currency_check",
                         violation_error_message="A commission has a currency.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("status", "rejected"), models.Q(("reject_reason", ""), _negated=True)),
-                            models.Q(models.Q(("status", "rejected"), _negated=True), ("reject_reason", "")),
-                            _connector="OR",
-                        ),
-                        name="orders_reject_reason_check",
-                        violation_error_message="A rejected order, and no other, has a reason.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('status', 'rejected')), models.Q(('reject_reason', ''), _negated=True))), name='orders_reject_reason_check', violation_error_message='A rejected order, and no other, has a reason.'),
                     models.CheckConstraint(
                         condition=models.Q(("parent_order", models.F("id")), _negated=True),
                         name="orders_parent_check",
@@ -1680,71 +1552,14 @@ class Migration(migrations.Migration):
                         name="positions_last_seq_not_negative_check",
                         violation_error_message="last_seq is not negative.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(("entry_price__gt", 0)),
-                        name="positions_entry_price_positive_check",
-                        violation_error_message="entry_price is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("current_price__gt", 0)),
-                        name="positions_current_price_positive_check",
-                        violation_error_message="current_price is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("mark_price__gt", 0)),
-                        name="positions_mark_price_positive_check",
-                        violation_error_message="mark_price is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("average_price__gt", 0)),
-                        name="positions_average_price_positive_check",
-                        violation_error_message="average_price is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("liquidation_price__gt", 0)),
-                        name="positions_liquidation_price_positive_check",
-                        violation_error_message="liquidation_price is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("stop_loss__gt", 0)),
-                        name="positions_stop_loss_positive_check",
-                        violation_error_message="stop_loss is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("take_profit__gt", 0)),
-                        name="positions_take_profit_positive_check",
-                        violation_error_message="take_profit is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("trailing_stop__gt", 0)),
-                        name="positions_trailing_stop_positive_check",
-                        violation_error_message="trailing_stop is greater than zero.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("stop_loss__isnull", True),
-                            ("take_profit__isnull", True),
-                            models.Q(("side", "long"), ("stop_loss__lt", models.F("take_profit"))),
-                            models.Q(("side", "short"), ("stop_loss__gt", models.F("take_profit"))),
-                            _connector="OR",
-                        ),
-                        name="positions_exits_by_side_check",
-                        violation_error_message="The stop loss of a long position lies below its take profit, of a short one above.",
-                    ),
+                    models.CheckConstraint(condition=django.db.models.lookups.GreaterThan(django.db.models.functions.comparison.Least(models.Value(Decimal('1.0')), 'entry_price', 'current_price', 'mark_price', 'average_price', 'liquidation_price', 'stop_loss', 'take_profit', 'trailing_stop', output_field=models.DecimalField()), models.Value(Decimal('0.0'))), name='positions_prices_positive_check', violation_error_message='entry_price, current_price, mark_price, average_price, liquidation_price, stop_loss, take_profit, trailing_stop are greater than zero.'),
+                    models.CheckConstraint(condition=models.Q(models.Case(models.When(side='long', then=models.Q(('stop_loss__lt', models.F('take_profit')))), default=models.Q(('stop_loss__gt', models.F('take_profit'))), output_field=models.BooleanField())), name='positions_exits_by_side_check', violation_error_message='The stop loss of a long position lies below its take profit, of a short one above.'),
                     models.CheckConstraint(
                         condition=models.Q(("is_open", True), ("quantity", 0), _connector="OR"),
                         name="positions_closed_is_flat_check",
                         violation_error_message="A closed position is flat.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("close_time__isnull", True), ("is_open", True)),
-                            models.Q(("close_time__isnull", False), ("is_open", False)),
-                            _connector="OR",
-                        ),
-                        name="positions_close_time_check",
-                        violation_error_message="A closed position, and no other, has a closing time.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('is_open', True)), models.Q(('close_time__isnull', True)))), name='positions_close_time_check', violation_error_message='A closed position, and no other, has a closing time.'),
                     models.CheckConstraint(
                         condition=models.Q(("close_time__gte", models.F("open_time"))),
                         name="positions_closed_after_opening_check",
@@ -2022,18 +1837,7 @@ class Migration(migrations.Migration):
                         name="order_audit_new_status_check",
                         violation_error_message="new_status is one of: pending_new, new, partially_filled, filled, done_for_day, pending_cancel, pending_replace, stopped, suspended, canceled, rejected, expired, calculated.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("previous_status", "none"), ("seq", 1)),
-                            models.Q(
-                                models.Q(("seq", 1), _negated=True),
-                                models.Q(("previous_status", "none"), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="order_audit_first_event_check",
-                        violation_error_message="The first event of an order, and no other, begins with no status.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('seq', 1)), models.Q(('previous_status', 'none')))), name='order_audit_first_event_check', violation_error_message='The first event of an order, and no other, begins with no status.'),
                 ],
                 "triggers": [
                     pgtrigger.compiler.Trigger(
@@ -2154,15 +1958,7 @@ class Migration(migrations.Migration):
                         name="order_fills_commission_currency_check",
                         violation_error_message="A commission has a currency.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("is_late", True), models.Q(("dealer", ""), _negated=True)),
-                            models.Q(("dealer", ""), ("is_late", False)),
-                            _connector="OR",
-                        ),
-                        name="order_fills_late_dealer_check",
-                        violation_error_message="A late fill, and no other, bears a dealer's name.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('is_late', True)), models.Q(('dealer', ''), _negated=True))), name='order_fills_late_dealer_check', violation_error_message="A late fill, and no other, bears a dealer's name."),
                 ],
                 "triggers": [
                     pgtrigger.compiler.Trigger(
@@ -2383,15 +2179,7 @@ class Migration(migrations.Migration):
                         name="trades_execution_id_check",
                         violation_error_message="The execution id is not empty.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("busts__isnull", True), ("fill__isnull", False)),
-                            models.Q(("busts__isnull", False), ("fill__isnull", True)),
-                            _connector="OR",
-                        ),
-                        name="trades_fill_unless_bust_check",
-                        violation_error_message="A trade comes from a fill, or it busts another trade.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('fill__isnull', False)), models.Q(('busts__isnull', True)))), name='trades_fill_unless_bust_check', violation_error_message='A trade comes from a fill, or it busts another trade.'),
                     models.CheckConstraint(
                         condition=models.Q(("busts", models.F("id")), _negated=True),
                         name="trades_busts_another_check",
@@ -2556,34 +2344,8 @@ class Migration(migrations.Migration):
                         name="position_audit_price_positive_check",
                         violation_error_message="price is greater than zero.",
                     ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("event_type", "opened"), ("quantity_before", 0), ("seq", 1)),
-                            models.Q(
-                                models.Q(("seq", 1), _negated=True), models.Q(("event_type", "opened"), _negated=True)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="position_audit_first_event_check",
-                        violation_error_message="The first event of a position, and no other, opens it, from nothing.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("event_type__in", ["opened", "increased"]),
-                                ("quantity_after__gt", models.F("quantity_before")),
-                            ),
-                            models.Q(
-                                ("event_type__in", ["decreased", "liquidated"]),
-                                ("quantity_after__lt", models.F("quantity_before")),
-                            ),
-                            models.Q(("event_type", "closed"), ("quantity_after", 0)),
-                            ("event_type__in", ["modified", "stop_loss_hit", "take_profit_hit", "margin_call"]),
-                            _connector="OR",
-                        ),
-                        name="position_audit_quantity_by_event_check",
-                        violation_error_message="The quantity changes as the event says.",
-                    ),
+                    models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('seq', 1)), models.Q(('event_type', 'opened'))), models.Q(('seq__gt', 1), ('quantity_before', 0), _connector='OR')), name='position_audit_first_event_check', violation_error_message='The first event of a position, and no other, opens it, from nothing.'),
+                    models.CheckConstraint(condition=models.Q(models.Case(models.When(event_type__in=['opened', 'increased'], then=models.Q(('quantity_after__gt', models.F('quantity_before')))), models.When(event_type__in=['decreased', 'liquidated'], then=models.Q(('quantity_after__lt', models.F('quantity_before')))), models.When(event_type='closed', then=models.Q(('quantity_after', 0))), default=models.Value(True), output_field=models.BooleanField())), name='position_audit_quantity_by_event_check', violation_error_message='The quantity changes as the event says.'),
                 ],
                 "triggers": [
                     pgtrigger.compiler.Trigger(

@@ -1,6 +1,8 @@
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
+import config.database.constraints
+
 
 class Migration(migrations.Migration):
     """What the chain of a position holds to, and the rate of a trade."""
@@ -39,12 +41,9 @@ class Migration(migrations.Migration):
             model_name="positionaudit",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("quantity_after", models.F("quantity_before")), ("trade__isnull", True)),
-                    models.Q(
-                        models.Q(("quantity_after", models.F("quantity_before")), _negated=True),
-                        ("trade__isnull", False),
-                    ),
-                    _connector="OR",
+                    config.database.constraints.Agree(
+                        models.Q(("quantity_after", models.F("quantity_before"))), models.Q(("trade__isnull", True))
+                    )
                 ),
                 name="position_audit_trade_by_quantity_check",
                 violation_error_message="The quantity changes by a trade, and by nothing else.",

@@ -6,7 +6,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
-from config.database.constraints import one_of, positive, requires
+from config.database.constraints import Agree, one_of, positive, requires
 from config.database.fields import AmountField
 from config.database.models import AppendOnlyEntity
 from config.database.triggers import SharedTrigger
@@ -74,7 +74,7 @@ class OrderFill(AppendOnlyEntity):
             requires(
                 "order_fills",
                 "late_dealer",
-                (Q(is_late=True) & ~Q(dealer="")) | Q(is_late=False, dealer=""),
+                Q(Agree(Q(is_late=True), ~Q(dealer=""))),
                 "A late fill, and no other, bears a dealer's name.",
             ),
         ]

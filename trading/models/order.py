@@ -10,7 +10,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import NullIf
 
 from audit.capture import audited
-from config.database.constraints import not_negative, one_of, positive, requires
+from config.database.constraints import Agree, all_positive, not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
 from config.database.triggers import SharedTrigger, written_now
@@ -39,11 +39,28 @@ PRICES_BY_TYPE = {
 
 
 def _prices_by_type() -> Q:
-    columns = ["price", "stop_price", "limit_price", "trailing_distance"]
     rule = Q()
-    for order_type, present in PRICES_BY_TYPE.items():
-        rule |= Q(order_type=order_type, **{f"{column}__isnull": column not in present for column in columns})
+    for column in ("price", "stop_price", "limit_price", "trailing_distance"):
+        types = [order_type for order_type, present in PRICES_BY_TYPE.items() if column in present]
+        rule &= Q(Agree(Q(**{f"{column}__isnull": False}), Q(order_type__in=types)))
     return rule
+
+
+def _filled_by_status() -> Q:
+    """Other CHECKs have it that 0 <= filled <= quantity, and quantity > 0."""
+    untouched, partly, whole = (
+        [OrderStatus.PENDING_NEW, OrderStatus.NEW],
+        OrderStatus.PARTIALLY_FILLED,
+        OrderStatus.FILLED,
+    )
+    return Q(
+        Case(
+            When(filled_quantity=0, then=~Q(status__in=[partly, whole])),
+            When(filled_quantity=F("quantity"), then=~Q(status__in=[*untouched, partly])),
+            default=~Q(status__in=[*untouched, whole]),
+            output_field=models.BooleanField(),
+        )
+    )
 
 
 class Order(MutableEntity):
@@ -207,27 +224,13 @@ class Order(MutableEntity):
             requires(
                 "orders",
                 "filled_by_status",
-                Q(status__in=[OrderStatus.PENDING_NEW, OrderStatus.NEW], filled_quantity=0)
-                | Q(
-                    status=OrderStatus.PARTIALLY_FILLED,
-                    filled_quantity__gt=0,
-                    filled_quantity__lt=F("quantity"),
-                )
-                | Q(status=OrderStatus.FILLED, filled_quantity=F("quantity"))
-                | ~Q(
-                    status__in=[
-                        OrderStatus.PENDING_NEW,
-                        OrderStatus.NEW,
-                        OrderStatus.PARTIALLY_FILLED,
-                        OrderStatus.FILLED,
-                    ]
-                ),
+                _filled_by_status(),
                 "The filled quantity agrees with the status.",
             ),
             requires(
                 "orders",
                 "filled_notional",
-                Q(filled_quantity__lte=0, filled_notional=0) | Q(filled_quantity__gt=0, filled_notional__gt=0),
+                Q(Agree(Q(filled_notional__gt=0), Q(filled_quantity__gt=0)), filled_notional__gte=0),
                 "The filled notional is above zero exactly if something is filled.",
             ),
             requires(
@@ -236,26 +239,27 @@ class Order(MutableEntity):
                 _prices_by_type(),
                 "The type decides which of price, stop price, limit price and trailing distance it has.",
             ),
-            positive("orders", "price"),
-            positive("orders", "stop_price"),
-            positive("orders", "limit_price"),
-            positive("orders", "trailing_distance"),
-            positive("orders", "take_profit"),
-            positive("orders", "stop_loss"),
+            all_positive(
+                "orders",
+                "prices",
+                *("price", "stop_price", "limit_price", "trailing_distance", "take_profit", "stop_loss"),
+            ),
             requires(
                 "orders",
                 "exits_by_side",
-                Q(stop_loss__isnull=True)
-                | Q(take_profit__isnull=True)
-                | Q(side=Side.BUY, stop_loss__lt=F("take_profit"))
-                | Q(side=Side.SELL, stop_loss__gt=F("take_profit")),
+                Q(
+                    Case(
+                        When(side=Side.BUY, then=Q(stop_loss__lt=F("take_profit"))),
+                        default=Q(stop_loss__gt=F("take_profit")),
+                        output_field=models.BooleanField(),
+                    )
+                ),
                 "The stop loss of a purchase lies below its take profit, of a sale above.",
             ),
             requires(
                 "orders",
                 "good_till_date",
-                Q(time_in_force=TimeInForce.GTD, good_till_date__isnull=False)
-                | (~Q(time_in_force=TimeInForce.GTD) & Q(good_till_date__isnull=True)),
+                Q(Agree(Q(time_in_force=TimeInForce.GTD), Q(good_till_date__isnull=False))),
                 "A good-till-date order, and no other, has a date.",
             ),
             requires(
@@ -283,8 +287,7 @@ class Order(MutableEntity):
             requires(
                 "orders",
                 "reject_reason",
-                (Q(status=OrderStatus.REJECTED) & ~Q(reject_reason=""))
-                | (~Q(status=OrderStatus.REJECTED) & Q(reject_reason="")),
+                Q(Agree(Q(status=OrderStatus.REJECTED), ~Q(reject_reason=""))),
                 "A rejected order, and no other, has a reason.",
             ),
             requires("orders", "parent", ~Q(parent_order=F("id")), "An order is not its own parent."),

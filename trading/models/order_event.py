@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import NullIf
 
-from config.database.constraints import one_of, positive, requires
+from config.database.constraints import Agree, one_of, positive, requires
 from config.database.fields import MetadataField
 from config.database.models import AppendOnlyLog, Entity
 from trading.choices import NO_STATUS, STATUSES_BEFORE, ExecType, OrderEvent, OrderStatus
@@ -96,7 +96,7 @@ class OrderAudit(AppendOnlyLog):
             requires(
                 "order_audit",
                 "first_event",
-                Q(seq=1, previous_status=NO_STATUS) | (~Q(seq=1) & ~Q(previous_status=NO_STATUS)),
+                Q(Agree(Q(seq=1), Q(previous_status=NO_STATUS))),
                 "The first event of an order, and no other, begins with no status.",
             ),
         ]

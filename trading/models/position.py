@@ -4,12 +4,12 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import NullIf
 
 from accounts.choices import OmsType
 from audit.capture import audited
-from config.database.constraints import not_negative, one_of, positive, requires
+from config.database.constraints import Agree, all_positive, not_negative, one_of, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
 from config.database.triggers import SharedTrigger
@@ -124,21 +124,22 @@ class Position(MutableEntity):
             not_negative("positions", "quantity"),
             not_negative("positions", "margin_required"),
             not_negative("positions", "last_seq"),
-            positive("positions", "entry_price"),
-            positive("positions", "current_price"),
-            positive("positions", "mark_price"),
-            positive("positions", "average_price"),
-            positive("positions", "liquidation_price"),
-            positive("positions", "stop_loss"),
-            positive("positions", "take_profit"),
-            positive("positions", "trailing_stop"),
+            all_positive(
+                "positions",
+                "prices",
+                *("entry_price", "current_price", "mark_price", "average_price", "liquidation_price"),
+                *("stop_loss", "take_profit", "trailing_stop"),
+            ),
             requires(
                 "positions",
                 "exits_by_side",
-                Q(stop_loss__isnull=True)
-                | Q(take_profit__isnull=True)
-                | Q(side=PositionSide.LONG, stop_loss__lt=F("take_profit"))
-                | Q(side=PositionSide.SHORT, stop_loss__gt=F("take_profit")),
+                Q(
+                    Case(
+                        When(side=PositionSide.LONG, then=Q(stop_loss__lt=F("take_profit"))),
+                        default=Q(stop_loss__gt=F("take_profit")),
+                        output_field=models.BooleanField(),
+                    )
+                ),
                 "The stop loss of a long position lies below its take profit, of a short one above.",
             ),
             requires(
@@ -151,7 +152,7 @@ class Position(MutableEntity):
             requires(
                 "positions",
                 "close_time",
-                Q(is_open=True, close_time__isnull=True) | Q(is_open=False, close_time__isnull=False),
+                Q(Agree(Q(is_open=True), Q(close_time__isnull=True))),
                 "A closed position, and no other, has a closing time.",
             ),
             requires(

@@ -2,14 +2,28 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import NullIf
 
-from config.database.constraints import not_negative, one_of, positive, requires
+from config.database.constraints import Agree, not_negative, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyLog
 from config.numbers import plain
 from trading.choices import PositionEvent
+
+
+def _quantity_by_event() -> Q:
+    larger = [PositionEvent.OPENED, PositionEvent.INCREASED]
+    smaller = [PositionEvent.DECREASED, PositionEvent.LIQUIDATED]
+    return Q(
+        Case(
+            When(event_type__in=larger, then=Q(quantity_after__gt=F("quantity_before"))),
+            When(event_type__in=smaller, then=Q(quantity_after__lt=F("quantity_before"))),
+            When(event_type=PositionEvent.CLOSED, then=Q(quantity_after=0)),
+            default=Value(True),
+            output_field=models.BooleanField(),
+        )
+    )
 
 
 class PositionAudit(AppendOnlyLog):
@@ -68,37 +82,19 @@ class PositionAudit(AppendOnlyLog):
             requires(
                 "position_audit",
                 "first_event",
-                Q(seq=1, event_type=PositionEvent.OPENED, quantity_before=0)
-                | (~Q(seq=1) & ~Q(event_type=PositionEvent.OPENED)),
+                Q(Agree(Q(seq=1), Q(event_type=PositionEvent.OPENED))) & (Q(seq__gt=1) | Q(quantity_before=0)),
                 "The first event of a position, and no other, opens it, from nothing.",
             ),
             requires(
                 "position_audit",
                 "quantity_by_event",
-                Q(
-                    event_type__in=[PositionEvent.OPENED, PositionEvent.INCREASED],
-                    quantity_after__gt=F("quantity_before"),
-                )
-                | Q(
-                    event_type__in=[PositionEvent.DECREASED, PositionEvent.LIQUIDATED],
-                    quantity_after__lt=F("quantity_before"),
-                )
-                | Q(event_type=PositionEvent.CLOSED, quantity_after=0)
-                | Q(
-                    event_type__in=[
-                        PositionEvent.MODIFIED,
-                        PositionEvent.STOP_LOSS_HIT,
-                        PositionEvent.TAKE_PROFIT_HIT,
-                        PositionEvent.MARGIN_CALL,
-                    ]
-                ),
+                _quantity_by_event(),
                 "The quantity changes as the event says.",
             ),
             requires(
                 "position_audit",
                 "trade_by_quantity",
-                Q(quantity_after=F("quantity_before"), trade__isnull=True)
-                | (~Q(quantity_after=F("quantity_before")) & Q(trade__isnull=False)),
+                Q(Agree(Q(quantity_after=F("quantity_before")), Q(trade__isnull=True))),
                 "The quantity changes by a trade, and by nothing else.",
             ),
         ]

@@ -6,7 +6,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
-from config.database.constraints import one_of, positive, requires
+from config.database.constraints import Agree, one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import AppendOnlyEntity
 from config.numbers import plain
@@ -126,7 +126,7 @@ class Trade(AppendOnlyEntity):
             requires(
                 "trades",
                 "fill_unless_bust",
-                Q(fill__isnull=False, busts__isnull=True) | Q(fill__isnull=True, busts__isnull=False),
+                Q(Agree(Q(fill__isnull=False), Q(busts__isnull=True))),
                 "A trade comes from a fill, or it busts another trade.",
             ),
             requires("trades", "busts_another", ~Q(busts=F("id")), "A trade does not bust itself."),
