@@ -568,10 +568,11 @@ def test_no_column_of_an_order_changes_unseen(desk: Desk) -> None:
     source = {
         row["proname"]: row["prosrc"]
         for row in desk.rows(
-            "SELECT proname, prosrc FROM pg_proc WHERE proname IN ('guard_order', 'record_order_event')"
+            "SELECT proname, prosrc FROM pg_proc WHERE proname IN ('guard_order_terms', 'record_order_event')"
         )
     }
-    identity = set(re.findall(r"OLD\.(\w+)", source["guard_order"].split("orders_identity_immutable")[0]))
+    guarded = re.split("orders_identity_immutable|orders_terms_change_by_replace", source["guard_order_terms"])
+    identity, terms = (set(re.findall(r"OLD\.(\w+)", part)) - {"status"} for part in guarded[:2])
     told = set(re.findall(r"'(\w+)', CASE WHEN NEW\.\1 ", source["record_order_event"]))
     follow = {"status", "event_seq", "metadata", "updated_at", "remaining_quantity", "average_fill_price"}
     columns = desk.rows(
@@ -579,6 +580,12 @@ def test_no_column_of_an_order_changes_unseen(desk: Desk) -> None:
     )
     assert identity | told | follow == {row["attname"] for row in columns}
     assert not identity & told
+    # Who changes one of these names it: that has the guard called.
+    named = desk.rows(
+        "SELECT attname FROM pg_trigger JOIN pg_attribute ON attrelid = tgrelid AND attnum = ANY (tgattr)"
+        " WHERE tgname = 'orders_guard_terms'"
+    )
+    assert identity | terms == {row["attname"] for row in named}
 
 
 def test_every_invariant_holds_of_all_that_was_done_here(desk: Desk) -> None:

@@ -27,6 +27,23 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name="order",
             trigger=pgtrigger.compiler.Trigger(
+                name="guard_terms",
+                sql=config.database.triggers.SharedTriggerSql(
+                    execute="guard_order_terms()",
+                    func="",
+                    hash="c91a593e7885c1da74adf4e8fd0d86cd71b0cff5",
+                    operation='UPDATE OF "id", "created_at", "account_id", "user_id", "client_order_id", "instrument_id",'
+                    ' "order_type", "side", "is_reduce_only", "is_post_only", "parent_order_id", "received_at", "quantity",'
+                    ' "price", "stop_price", "limit_price", "trailing_distance", "time_in_force", "good_till_date"',
+                    pgid="orders_guard_terms",
+                    table="orders",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="order",
+            trigger=pgtrigger.compiler.Trigger(
                 name="record",
                 sql=config.database.triggers.SharedTriggerSql(
                     execute="record_order_event()",

@@ -38,6 +38,14 @@ PRICES_BY_TYPE = {
 }
 
 
+#: What never changes of an order, and what changes by a replace request only.
+IDENTITY = (
+    *("id", "created_at", "account_id", "user_id", "client_order_id", "instrument_id", "order_type", "side"),
+    *("is_reduce_only", "is_post_only", "parent_order_id", "received_at"),
+)
+TERMS = ("quantity", "price", "stop_price", "limit_price", "trailing_distance", "time_in_force", "good_till_date")
+
+
 def _prices_by_type() -> Q:
     rule = Q()
     for column in ("price", "stop_price", "limit_price", "trailing_distance"):
@@ -188,6 +196,13 @@ class Order(MutableEntity):
                 level=pgtrigger.Row,
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
+            ),
+            SharedTrigger(
+                name="guard_terms",
+                function="guard_order_terms",
+                level=pgtrigger.Row,
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf(*IDENTITY, *TERMS),
             ),
             # After every CHECK and foreign key of the row, so that these speak first.
             SharedTrigger(
