@@ -1723,10 +1723,10 @@ class Migration(migrations.Migration):
                 "db_table": "order_audit",
                 "abstract": False,
                 "constraints": [
+                    models.UniqueConstraint(fields=("order", "seq"), name="order_audit_order_seq_uniq"),
                     models.UniqueConstraint(
                         fields=("order", "seq", "new_status"), name="order_audit_head_uniq"
                     ),
-                    models.UniqueConstraint(fields=("order", "seq"), name="order_audit_order_seq_uniq"),
                     models.CheckConstraint(
                         condition=models.Q(("seq__gt", 0)),
                         name="order_audit_seq_positive_check",
@@ -2295,10 +2295,10 @@ class Migration(migrations.Migration):
                 "db_table": "position_audit",
                 "abstract": False,
                 "constraints": [
+                    models.UniqueConstraint(fields=("position", "seq"), name="position_audit_position_seq_uniq"),
                     models.UniqueConstraint(
                         fields=("position", "seq", "quantity_after"), name="position_audit_head_uniq"
                     ),
-                    models.UniqueConstraint(fields=("position", "seq"), name="position_audit_position_seq_uniq"),
                     models.UniqueConstraint(
                         condition=models.Q(("trade__isnull", False)),
                         fields=("trade",),
