@@ -26,6 +26,9 @@ LONGEST_NAME = 63
 #: So much of a prefix leaves room for a process number and six digits.
 LONGEST_PREFIX = 48
 
+#: Of `pg_database.datconnlimit`, from PostgreSQL 15.4 on.
+_INVALID = -2
+
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -81,9 +84,13 @@ class Server:
             try:
                 create(keeper, name, options=options, template=template)
                 yield name
-            finally:
-                with closing(self.master()) as session:
+            except BaseException:
+                # Where the server is gone, that is what is to be told; the next run drops what is left.
+                with suppress(psycopg.OperationalError), closing(self.master()) as session:
                     drop(session, name)
+                raise
+            with closing(self.master()) as session:
+                drop(session, name)
 
     def drop_abandoned(self, prefix: str) -> list[str]:
         """Drop the scratch databases of this prefix whose makers were killed; return their names."""
@@ -184,10 +191,13 @@ def drop(session: Connection, name: str, *, seconds: float = 10) -> None:
 
     Raises Failed when its sessions do not end within `seconds`; then it stays, closed.
     """
-    if not exists(session, name):
+    row = session.execute("SELECT datconnlimit FROM pg_database WHERE datname = %s", [name]).fetchone()
+    if row is None:
         return
-    session.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(name)))
-    allow_connections(session, name, allowed=False)
+    # A DROP that was cut short leaves what nobody can enter, and nothing but another DROP is allowed.
+    if row[0] != _INVALID:
+        session.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(sql.Identifier(name)))
+        allow_connections(session, name, allowed=False)
     deadline = time.monotonic() + seconds
     while True:
         end_sessions(session, name, seconds=max(0.0, deadline - time.monotonic()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,6 +68,6 @@ def when(text: str | None) -> str:
 def duration(text: str) -> timedelta:
     """`90s`, `30m`, `26h` or `8d`. Raises ValueError."""
     units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-    if text[-1:] not in units:
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?[smhd]", text):
         raise ValueError(f"{text!r} is no duration like 26h or 8d")
     return timedelta(**{units[text[-1]]: float(text[:-1])})

@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
 from config.commands import Failed, UsageFailed, VersionSkew
-from config.database.scratch import Connection, Server, exists
+from config.database.scratch import LONGEST_NAME, Connection, Server, exists
 from ops.backup import access, compatibility, facts, loading, room, swap
 from ops.backup.dump import back_up
 from ops.backup.progress import Report, silent
@@ -52,16 +52,15 @@ def plan(backup: Backup, *, name: str | None, migrate: bool, pre_backup: bool) -
     with closing(server.connect()) as session:
         _require(server, session, backup, name=name, migrate=migrate)
         is_there = exists(session, live)
-        (sessions,) = session.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [live]
-        ).fetchone() or (0,)
+        sessions = _sessions(session, live)
     missing = compatibility.missing_migrations(backup.sound)
     drill = backup.sound["last_drill"]
     expected = sum(table["bytes"] for table in backup.sound["tables"].values()) / EXPECTED_SPEED
-    seconds = drill["seconds"] if drill and drill["ok"] else round(max(2.0, expected), 1)
+    seconds = drill["seconds"] if drill and drill["ok"] else max(5.0, expected)
     steps = [f"read every byte of {backup.id}"]
     if name is None and is_there and pre_backup:
         steps.append(f"back {live} up as it is now")
+        seconds += backup.sound["seconds"]
     steps.append(f"restore {backup.rows:,} rows into a new database and compare them with the manifest")
     if missing and migrate:
         steps.append(f"apply {len(missing)} migrations, the first {missing[0]}")
@@ -70,18 +69,36 @@ def plan(backup: Backup, *, name: str | None, migrate: bool, pre_backup: bool) -
         steps.append(f"call it {name}")
     else:
         if is_there:
-            steps.append(
-                f"end {sessions} sessions of {live} and keep it, read-only, as {swap.aside(live, swap.KEPT, _now())}"
-            )
+            steps.append(f"end {sessions} and keep {live}, read-only, as {swap.aside(live, swap.KEPT, _now())}")
         steps.append(f"call the new one {live}")
     return {
         "id": backup.id,
         "database": name or live,
         "created_at": backup.sound["created_at"],
         "steps": steps,
-        "seconds": seconds,
+        "seconds": round(seconds, 1),
         "measured": bool(drill and drill["ok"]),
     }
+
+
+def plan_roll_back() -> dict[str, Any]:
+    """What `roll_back` would do, as `plan` says it. Raises UsageFailed where no database is kept."""
+    server = Server.of_settings()
+    live = live_name()
+    with closing(server.connect()) as session:
+        name, undone = swap.kept_and_undone(session, live)
+        steps = [f"end {_sessions(session, live)} and keep {live}, read-only, as {undone}"] if undone else []
+    return {"database": live, "steps": [*steps, f"call {name} {live}"], "seconds": None, "measured": False}
+
+
+def _sessions(session: Connection, name: str) -> str:
+    """How many sessions a database has, this process's own not counted."""
+    own = connections[DEFAULT_DB_ALIAS].connection
+    pid = own.info.backend_pid if own is not None and not own.closed else 0
+    (count,) = session.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> %s", [name, pid]
+    ).fetchone() or (0,)
+    return f"{count} session{'' if count == 1 else 's'}"
 
 
 def restore(
@@ -161,6 +178,8 @@ def _require(server: Server, session: Connection, backup: Backup, *, name: str |
             f"{backup.id} was made by older code: {len(missing)} migrations are missing in it, as {missing[0]}. Add"
             " --migrate to bring it to this code before it is used."
         )
+    if name is not None and not 0 < len(name.encode()) <= LONGEST_NAME:
+        raise UsageFailed(f"{name!r} is no name for a database: use 1 to {LONGEST_NAME} bytes.")
     if name is not None and exists(session, name):
         raise UsageFailed(f"There is a database {name} already: choose another name, or drop that one.")
     with closing(server.master()) as master:

@@ -86,6 +86,17 @@ def swap(server: Server, *, live: str, incoming: str, kept: str) -> float:
             ) from None
 
 
+def kept_and_undone(session: Connection, live: str) -> tuple[str, str | None]:
+    """The database that the last restore of `live` has put aside, and the name that `live` would get for it now.
+
+    Raises UsageFailed where none is kept.
+    """
+    kept = put_aside(session, live, KEPT)
+    if not kept:
+        raise UsageFailed(f"No database is kept that {live} could be rolled back to: restore a backup instead.")
+    return kept[-1][0], aside(live, UNDONE, datetime.now(UTC)) if exists(session, live) else None
+
+
 def roll_back(server: Server, live: str) -> tuple[str, str | None, float]:
     """Put the database that the last restore has put aside in the place of `live` again.
 
@@ -93,11 +104,7 @@ def roll_back(server: Server, live: str) -> tuple[str, str | None, float]:
     kept.
     """
     with closing(server.connect()) as session:
-        kept = put_aside(session, live, KEPT)
-        if not kept:
-            raise UsageFailed(f"No database is kept that {live} could be rolled back to: restore a backup instead.")
-        undone = aside(live, UNDONE, datetime.now(UTC)) if exists(session, live) else None
-    name = kept[-1][0]
+        name, undone = kept_and_undone(session, live)
     return name, undone, swap(server, live=live, incoming=name, kept=undone or "")
 
 

@@ -24,6 +24,8 @@ from ops.pitr.base import Base
 #: As far as the log goes.
 END = "end"
 _REPLAY_SECONDS = 24 * 3600
+#: What PostgreSQL says when nothing was written after the moment, so that it cannot tell whether it has got there.
+UNREACHED = "recovery ended before configured recovery target was reached"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +110,11 @@ def recover_embedded(archive: Archive, until: datetime | None) -> Recovered:
         chosen = prepare(archive, until, prepared)
         aside = server.replace_data(prepared, ready=lambda: _wait_until_replayed(server))
     except EmbeddedServerError as error:
+        if UNREACHED in str(error):
+            raise Failed(
+                f"The recovery did not succeed, and the server is as it was: the log ends before {until}. Name an"
+                f" earlier moment, or {END} for all that there is."
+            ) from None
         raise Failed(f"The recovery did not succeed: {error}") from None
     return Recovered(
         base=chosen.id,

@@ -13,7 +13,7 @@ from config.commands import Failed, ProjectCommand, UsageFailed
 from ops.backup import listing
 from ops.backup.events import record
 from ops.backup.progress import bar
-from ops.backup.restore import live_name, plan, restore, roll_back
+from ops.backup.restore import live_name, plan, plan_roll_back, restore, roll_back
 from ops.backup.store import Store
 from ops.pitr.archive import Archive
 from ops.pitr.recover import choose, moment, prepare, recover_embedded
@@ -56,12 +56,17 @@ class Command(ProjectCommand):
         to_time, target = options["to_time"], options["target"]
         if [id is not None, rollback, to_time is not None].count(True) != 1 or options["jobs"] < 1:
             raise UsageFailed("Name a backup (an id or latest), or --to-time, or --rollback; --jobs is at least 1.")
-        if (name and id is None) or (target and to_time is None):
-            raise UsageFailed("--as goes with a backup's id, --target with --to-time.")
+        if (target and to_time is None) or (
+            id is None and (name is not None or options["migrate"] or options["no_backup"])
+        ):
+            raise UsageFailed("--as, --migrate and --no-backup go with a backup's id, --target with --to-time.")
         if to_time is not None:
             self._go_back(moment(to_time), target, options)
             return
         if rollback:
+            if options["plan"]:
+                self.emit(plan_roll_back())
+                return
             self._require_confirmation(options["confirm"], "be put aside for the one that the last restore has kept")
             back, undone, outage = roll_back()
             self._record(f"Rolled back to {back}.", {"database": live_name(), "kept": undone})

@@ -53,6 +53,20 @@ def test_a_database_whose_maker_was_killed_is_dropped_and_one_in_use_is_kept(ser
         assert names(server) == [in_use]
 
 
+def test_a_database_whose_drop_was_cut_short_is_dropped(server: Server) -> None:
+    """As when the server's disk was full: PostgreSQL lets nobody in, and refuses to alter it."""
+    if server.administrator is None:
+        pytest.skip("no administrator is named, who could write into the catalog")
+    left_over = scratch.scratch_name(PREFIX)
+    with closing(server.master()) as session:
+        scratch.create(session, left_over)
+        session.execute("UPDATE pg_database SET datconnlimit = -2 WHERE datname = %s", [left_over])
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+            scratch.allow_connections(session, left_over, allowed=False)
+    assert server.drop_abandoned(PREFIX) == [left_over]
+    assert names(server) == []
+
+
 def test_clients_that_reconnect_all_the_time_do_not_keep_a_database(server: Server) -> None:
     if server.administrator is None:
         pytest.skip("no administrator is named, who could end other roles' sessions")

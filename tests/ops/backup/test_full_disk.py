@@ -20,7 +20,7 @@ from ops.backup.store import Backup, Store
 from ops.bench.cluster import Cluster, throwaway_cluster
 from tests.databases import Database
 from tests.ops.backup.conftest import Answer
-from tests.servers import MEMORY, raise_counter
+from tests.servers import MEMORY, raise_counter, restart
 
 LIVE = "trading_live"
 
@@ -192,3 +192,41 @@ def test_a_server_whose_disk_is_full_in_the_middle_of_a_restore_has_the_live_dat
         assert as_it_is(cluster) == before
     assert store.get("good").sound["last_drill"] is None
     assert damage(store.get("good")) == []
+
+
+@pytest.mark.parametrize("left", [4, 12, 24])
+def test_a_server_that_has_no_room_for_its_log_has_the_live_database_when_it_runs_again(
+    good: tuple[Store, Backup], left: int, settings: Any, manage: Callable[..., Answer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Data and log of the server on one disk, with so many megabytes left when the restore begins."""
+    store, backup = good
+    settings.BACKUP_DIR = store.folder
+    monkeypatch.setattr(room, "require_space", lambda session, manifest: None)
+    folder = Path(tempfile.mkdtemp(prefix="trading-test-", dir=MEMORY))
+    folder.chmod(0o755)
+    disk = folder / "disk"
+    try:
+        with (
+            small_disk(disk, "600m"),
+            throwaway_cluster(str(disk), template=False) as small,
+            small.used_by_django(LIVE),
+        ):
+            raise_counter(small.server)
+            restore.restore(store, backup)
+            before = as_it_is(small)
+            filler = disk / "filler"
+            free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+            with filler.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, free - left * 1_000_000)
+            answer = manage("restore_db", "good", "--as", "nowhere")
+            assert answer.returncode in (3, 6), answer
+            assert answer.stdout == ""
+            filler.unlink()
+            restart(small)
+            assert manage("restore_db", "good", "--as", "nowhere").returncode == 0
+            with closing(small.connect("postgres")) as session:
+                session.execute("DROP DATABASE nowhere")
+            assert as_it_is(small) == before
+    finally:
+        shutil.rmtree(folder)

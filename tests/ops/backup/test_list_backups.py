@@ -45,6 +45,12 @@ def test_durations_are_read(text: str, seconds: int) -> None:
     assert listing.duration(text).total_seconds() == seconds
 
 
+@pytest.mark.parametrize("text", ["", "5", "xh", "-1h", "nanh", "1e9d", "26 h"])
+def test_what_is_no_duration_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="is no duration like 26h or 8d"):
+        listing.duration(text)
+
+
 def test_the_metrics_are_those_of_the_backups(broker: Database, store: Store, tmp_path: Path) -> None:
     path = tmp_path / "trading.prom"
     write_metrics(path, store.all())

@@ -130,12 +130,27 @@ def test_a_restore_swaps_keeps_the_old_database_and_is_rolled_back(
     assert kept.rows("SELECT count(*) FROM users WHERE first_name = 'wrong UPDATE'")[0]["count"] > 0
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         kept.rows("UPDATE users SET first_name = 'x'")
+    planned = manage("restore_db", "--rollback", "--plan", f"--confirm={broker.name}", "--json")
+    steps = json.loads(planned.stdout)["steps"]
+    assert [step.split()[0] for step in steps] == ["end", "call"]
+    assert steps[1] == f"call {result['kept']} {broker.name}"
+    assert broker.rows("SELECT FROM users WHERE first_name = 'wrong UPDATE'") == []
     back = manage("restore_db", "--rollback", f"--confirm={broker.name}", "--json")
     assert back.returncode == 0, back.stderr
     assert json.loads(back.stdout)["rolled_back_to"] == result["kept"]
     assert broker.rows("UPDATE users SET first_name = 'right' WHERE first_name = 'wrong UPDATE' RETURNING id") != []
-    again = manage("restore_db", "--rollback", f"--confirm={broker.name}")
-    assert (again.returncode, "No database is kept" in again.stderr) == (2, True)
+    for arguments in (["--plan"], [f"--confirm={broker.name}"]):
+        again = manage("restore_db", "--rollback", *arguments)
+        assert (again.returncode, "No database is kept" in again.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["", "ü" * 32, "postgres"])
+def test_a_name_that_no_new_database_can_have_is_refused(
+    name: str, kept: tuple[Store, Backup], settings: Any, manage: Callable[..., Answer]
+) -> None:
+    settings.BACKUP_DIR = kept[0].folder
+    for arguments in (["--plan"], []):
+        assert manage("restore_db", "latest", "--as", name, *arguments).returncode == 2
 
 
 def test_a_database_that_is_gone_comes_back_with_its_settings(
