@@ -8,7 +8,7 @@ from typing import Any
 
 from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
-from ops.migrating.dry_run import DryRun
+from ops.migrating.dry_run import DryRun, PlannedMigration
 from ops.migrating.executor import GuardedExecutor
 from ops.migrating.history import History
 from ops.migrating.patience import MAX_RETRY_SECONDS, Patience
@@ -28,8 +28,8 @@ class Policy:
     allow_ahead: bool = False
     allow_ahead_if_idle: bool = False
     allow_edited: bool = False
-    #: Takes the lines of what would be run, instead of running it.
-    show: Callable[[str], None] | None = None
+    #: Takes what would be run, instead of running it.
+    show: Callable[[list[PlannedMigration]], None] | None = None
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What a run would do: the SQL of each migration, and the lock of each statement."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,17 @@ class PlannedStatement:
     locks: str
 
 
-def planned(
-    executor: GuardedExecutor, plan: list[tuple[Migration, bool]]
-) -> Iterator[tuple[Migration, list[PlannedStatement]]]:
+@dataclass(frozen=True)
+class PlannedMigration:
+    """A migration that would be applied, or unapplied (`backwards`), in one transaction if it is `atomic`."""
+
+    name: str
+    backwards: bool
+    atomic: bool
+    statements: list[PlannedStatement]
+
+
+def planned(executor: GuardedExecutor, plan: list[tuple[Migration, bool]]) -> Iterator[PlannedMigration]:
     """Each migration of the plan with its statements; runs none of them."""
     state: ProjectState = executor._create_project_state(with_applied_migrations=True)
     created: set[str] = set()
@@ -45,7 +53,7 @@ def planned(
             found.append(PlannedStatement(statement, _in_words(statement, created)))
         if not all(operation.reduces_to_sql for operation in migration.operations):
             found.append(PlannedStatement("(Python code)", "whatever its queries take"))
-        yield migration, found
+        yield PlannedMigration(str(migration), backwards, migration.atomic, found)
 
 
 def _in_words(statement: str, created: set[str]) -> str:
@@ -55,28 +63,26 @@ def _in_words(statement: str, created: set[str]) -> str:
     return "whatever its functions take" if runs_code(statement) else "no lock that others meet"
 
 
-def as_text(migration: Migration, found: list[PlannedStatement], *, backwards: bool) -> Iterator[str]:
+def as_text(plan: Sequence[PlannedMigration]) -> Iterator[str]:
     """Lines of SQL, with comments."""
-    how = "one transaction" if migration.atomic else "statement by statement"
-    yield f"-- {'Unapply' if backwards else 'Apply'} {migration} ({how})"
-    for statement in found:
-        yield f"-- {statement.locks}"
-        yield f"{statement.sql};"
-    yield ""
+    for migration in plan:
+        how = "one transaction" if migration.atomic else "statement by statement"
+        yield f"-- {'Unapply' if migration.backwards else 'Apply'} {migration.name} ({how})"
+        for statement in migration.statements:
+            yield f"-- {statement.locks}"
+            yield f"{statement.sql};"
+        yield ""
+    if not plan:
+        yield "-- Nothing to apply."
 
 
 class DryRun(GuardedExecutor):
     """An executor that shows instead of running."""
 
-    def __init__(self, *args: Any, show: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, show: Callable[[list[PlannedMigration]], None], **options: Any) -> None:
         super().__init__(*args, **options)
         self._show = show
 
     def migrate(self, targets: Any, plan: Any = None, *args: Any, **options: Any) -> Any:
-        steps = plan if plan is not None else self.migration_plan(targets)
-        for (migration, found), (_, backwards) in zip(planned(self, steps), steps, strict=True):
-            for line in as_text(migration, found, backwards=backwards):
-                self._show(line)
-        if not steps:
-            self._show("-- Nothing to apply.")
+        self._show(list(planned(self, plan if plan is not None else self.migration_plan(targets))))
         raise Shown

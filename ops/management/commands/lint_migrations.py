@@ -17,7 +17,7 @@ from ops.migrating.sql import MigrationSql, project_migrations
 class Command(ProjectCommand):
     """Lints the SQL of every migration of the project with squawk (rules in .squawk.toml) and by rules of our own.
 
-    Exit code 4 on findings. Rules for tables in use count for migrations after the first deployment.
+    Exit code 4 on findings. Rules for tables in use count for migrations that come after the first release.
     """
 
     help = "Lints every migration: squawk, and the project's own rules. Exit code 4 on findings."

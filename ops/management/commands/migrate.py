@@ -1,5 +1,8 @@
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -11,9 +14,9 @@ from audit.sealing.sealer import reseal_code, sealing_has_begun
 from config.commands import UsageFailed
 from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
-from ops.migrating.deployment import LOCK_WAIT_SECONDS, Policy, deployment
-from ops.migrating.dry_run import Shown
-from ops.migrating.patience import MAX_RETRY_SECONDS
+from ops.migrating.deployment import Policy, deployment
+from ops.migrating.dry_run import PlannedMigration, Shown, as_text
+from ops.migrating.options import add_lock_wait, add_max_retry_time
 
 
 class Command(migrate.Command):
@@ -28,25 +31,14 @@ class Command(migrate.Command):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument(
-            "--lock-wait",
-            type=float,
-            default=LOCK_WAIT_SECONDS,
-            metavar="SECONDS",
-            help="how long to wait for another deployer to end (default 60)",
-        )
-        parser.add_argument(
-            "--max-retry-time",
-            type=float,
-            default=MAX_RETRY_SECONDS,
-            metavar="SECONDS",
-            help="how long to come back for a lock that another session holds (default 300)",
-        )
+        add_lock_wait(parser)
+        add_max_retry_time(parser)
         parser.add_argument(
             "--dry-run",
             action="store_true",
             help="print the SQL and the lock that each statement takes, change nothing",
         )
+        parser.add_argument("--json", action="store_true", help="with --dry-run: print that as JSON")
         parser.add_argument(
             "--allow-ahead", action="store_true", help="go on although newer code has migrated this database"
         )
@@ -54,13 +46,20 @@ class Command(migrate.Command):
             "--allow-edited", action="store_true", help="take applied migrations that were edited as they are now"
         )
 
+    def _show(self, plan: list[PlannedMigration], *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps({"migrations": [asdict(migration) for migration in plan]}, indent=2))
+        else:
+            for line in as_text(plan):
+                self.stdout.write(line)
+
     def handle(self, *args: Any, **options: Any) -> None:
         if options["plan"] or options["check_unapplied"]:
             with connected_as_owner(options["database"]):
                 super().handle(*args, **options)
             return
-        if min(options["lock_wait"], options["max_retry_time"]) < 0:
-            raise UsageFailed("--lock-wait and --max-retry-time are numbers of seconds, 0 or more.")
+        if options["json"] and not options["dry_run"]:
+            raise UsageFailed("--json goes with --dry-run; what a run did is in showmigrations --timing --json.")
         policy = Policy(
             lock_wait_seconds=options["lock_wait"],
             max_retry_seconds=options["max_retry_time"],
@@ -68,7 +67,7 @@ class Command(migrate.Command):
             allow_ahead=options["allow_ahead"] or options["prune"],
             allow_ahead_if_idle=options.get("allow_ahead_if_idle", False),
             allow_edited=options["allow_edited"],
-            show=self.stdout.write if options["dry_run"] else None,
+            show=partial(self._show, as_json=options["json"]) if options["dry_run"] else None,
         )
         notify = self.stderr.write if options["verbosity"] else lambda sentence: None
         if options["dry_run"]:

@@ -6,6 +6,7 @@ from typing import Any
 from config.commands import ProjectCommand, VerificationFailed
 from ops.drift.render import as_lines
 from ops.migrating.baseline import adopt
+from ops.migrating.options import add_lock_wait
 
 
 class Command(ProjectCommand):
@@ -19,9 +20,7 @@ class Command(ProjectCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="compare and print what would be recorded, only")
-        parser.add_argument(
-            "--lock-wait", type=float, default=60, help="seconds to wait for another deployer to end (default 60)"
-        )
+        add_lock_wait(parser)
 
     def handle(self, *, dry_run: bool, lock_wait: float, **options: Any) -> None:
         adoption = adopt(dry_run=dry_run, lock_wait=lock_wait)

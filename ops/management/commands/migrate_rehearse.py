@@ -3,6 +3,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.commands import ProjectCommand, UsageFailed, VerificationFailed
+from ops.migrating.options import not_negative
 from ops.rehearsal import rehearse
 from ops.rehearsal.render import WITHOUT_ROWS, as_json, as_markdown, as_rows, summary
 
@@ -24,7 +25,7 @@ class Command(ProjectCommand):
             help="on a backup instead of a copy: its id, latest, or a folder that pg_dump --format=directory has made",
         )
         parser.add_argument(
-            "--max-stall", type=float, metavar="MS", help="exit code 4 if a predicted stall is longer than this"
+            "--max-stall", type=not_negative, metavar="MS", help="exit code 4 if a predicted stall is longer than this"
         )
         parser.add_argument("--markdown", action="store_true", help="print a table for a pull request")
 

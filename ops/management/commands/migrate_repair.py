@@ -6,9 +6,9 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from rich.table import Table
 
 from config.commands import Failed, ProjectCommand, VerificationFailed
-from ops.migrating.deployment import LOCK_WAIT_SECONDS, Policy, deployment
+from ops.migrating.deployment import Policy, deployment
 from ops.migrating.history import History
-from ops.migrating.patience import MAX_RETRY_SECONDS
+from ops.migrating.options import add_lock_wait, add_max_retry_time
 from ops.migrating.repair import Repair, apply_repairs, plan_repairs
 
 
@@ -26,16 +26,8 @@ class Command(ProjectCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="print the plan, change nothing")
-        parser.add_argument(
-            "--lock-wait", type=float, default=LOCK_WAIT_SECONDS, metavar="SECONDS", help="wait for another deployer"
-        )
-        parser.add_argument(
-            "--max-retry-time",
-            type=float,
-            default=MAX_RETRY_SECONDS,
-            metavar="SECONDS",
-            help="how long to come back for a lock that another session holds",
-        )
+        add_lock_wait(parser)
+        add_max_retry_time(parser)
 
     def handle(self, *, dry_run: bool, lock_wait: float, max_retry_time: float, **options: Any) -> None:
         policy = Policy(

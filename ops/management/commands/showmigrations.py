@@ -1,11 +1,15 @@
+import json
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.core.management.commands import showmigrations
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections
 from rich.console import Console
 from rich.table import Column, Table
 
+from config.commands import UsageFailed
 from ops.migrating.timing import Timing, timings
 
 
@@ -20,13 +24,21 @@ class Command(showmigrations.Command):
             "--timing", action="store_true", help="show how long each applied migration took, and waited for locks"
         )
 
+        parser.add_argument("--json", action="store_true", help="with --timing: print that as JSON")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["json"] and not options["timing"]:
+            raise UsageFailed("--json goes with --timing.")
         if not options["timing"]:
             super().handle(*args, **options)
             return
         if options["app_label"]:
             self._validate_app_names(None, options["app_label"])  # type: ignore[attr-defined]
         found = timings(connections[options["database"]], options["app_label"] or None)
+        if options["json"]:
+            migrations = [asdict(timing) for timing in found]
+            self.stdout.write(json.dumps({"migrations": migrations}, cls=DjangoJSONEncoder, indent=2))
+            return
         table = Table("migration", "applied", *(Column(name, justify="right") for name in _NUMBERS), "code", box=None)
         for timing in found:
             table.add_row(*_cells(timing))

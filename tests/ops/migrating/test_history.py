@@ -1,6 +1,7 @@
 """What is written down about runs and steps."""
 
 import hashlib
+import json
 import subprocess
 from collections.abc import Callable
 from io import StringIO
@@ -96,6 +97,10 @@ def test_timing_shows_what_each_migration_cost(live_database: Database) -> None:
     _, _, _, milliseconds, attempts, waited = lines[0].split()[:6]
     assert int(milliseconds.replace(",", "")) > 0
     assert (int(attempts), int(waited)) >= (1, 0)
+    output = StringIO()
+    call_command("showmigrations", "trading", "--timing", "--json", stdout=output)
+    first = json.loads(output.getvalue())["migrations"][0]
+    assert (first["app"], first["name"], first["attempts"]) == ("trading", "0001_schema", 1)
 
 
 def test_sql_files_belong_to_the_source(tmp_path: Path, live_database: Database) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import connection, models
-from django.db.migrations import RunPython, RunSQL
+from django.db.migrations import Migration, RunPython, RunSQL
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 
 from config.database.online import AttachPartition, Backfill
 from ops.migrating.lint import always, in_use
-from ops.migrating.lint.check import findings_of, subject_of
+from ops.migrating.lint.check import BEFORE_RELEASE, findings_of, meets_tables_in_use, subject_of
 from ops.migrating.lint.subject import Subject
 
 
@@ -187,6 +187,13 @@ def test_every_rule_has_an_example() -> None:
     found = {rule for rule, _ in UNSAFE.values()}
     assert found >= {rule.__name__.replace("_", "-") for rule in always.RULES}
     assert found >= {rule for rule, _, _ in in_use._PATTERNS}
+
+
+def test_what_comes_after_the_first_release_meets_tables_in_use(db: None) -> None:
+    migrations = MigrationLoader(connection).disk_migrations
+    assert not any(meets_tables_in_use(migrations[key]) for key in BEFORE_RELEASE.items())
+    assert meets_tables_in_use(Migration("0099_later", "trading"))
+    assert meets_tables_in_use(Migration("0001_first", "another_app"))
 
 
 def test_the_projects_migrations_follow_the_rules_for_all(db: None) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
-from config.commands import Failed, UsageFailed
+from config.commands import Failed
 from tests.databases import Database
 
 Migrate = Callable[..., tuple[int, str]]
@@ -69,6 +69,8 @@ def test_an_edited_migration_is_accepted_without_any_work(live_database: Databas
     assert run["result"] == "done"
 
 
-def test_times_are_not_negative(live_database: Database) -> None:
-    with pytest.raises(UsageFailed, match="--lock-wait and --max-retry-time"):
-        call_command("migrate", "--max-retry-time=-1", interactive=False)
+@pytest.mark.parametrize("command", ["migrate", "migrate_repair", "migrate_baseline"])
+@pytest.mark.parametrize("seconds", ["-1", "nan", "soon"])
+def test_times_are_not_negative(command: str, seconds: str) -> None:
+    with pytest.raises(CommandError, match=f"--lock-wait: {seconds} is no number of 0 or more"):
+        call_command(command, f"--lock-wait={seconds}", interactive=False)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 
-from config.commands import Failed, VerificationFailed
+from config.commands import Failed, UsageFailed, VerificationFailed
 from tests.databases import Database
 
 INVALID = "CREATE UNIQUE INDEX CONCURRENTLY probe_owner_uniq ON probe (owner)"
@@ -142,6 +142,11 @@ def test_a_dry_run_shows_sql_and_locks_and_changes_nothing(migrate: Migrate, fre
     # The table is made in the same run: nobody else knows it.
     assert lines[index - 1] == "-- no lock that others meet"
     assert fresh_database.rows("SELECT to_regclass('shop_item') AS made") == [{"made": None}]
+    code, output = migrate("shop", "--dry-run", "--json")
+    first = json.loads(output)["migrations"][0]
+    assert (first["name"], first["backwards"], first["atomic"]) == ("shop.0001_items", False, True)
+    assert first["statements"][0].keys() == {"sql", "locks"}
+    assert migrate("shop", "--json")[0] == UsageFailed.returncode
     assert migrate("shop", "0003")[0] == 0
     code, output = migrate("shop", "--dry-run")
     assert "-- ACCESS EXCLUSIVE on shop_item" in output.splitlines()

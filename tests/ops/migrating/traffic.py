@@ -32,7 +32,7 @@ class Write(NamedTuple):
 def worst(writes: Sequence[Write]) -> tuple[float, float]:
     """The longest and the 99th percentile, in milliseconds."""
     times = [write.ms for write in writes]
-    return max(times), quantiles(times, n=100)[98] if len(times) > 1 else max(times)
+    return max(times), quantiles(times, n=100, method="inclusive")[98] if len(times) > 1 else max(times)
 
 
 #: A client: what it writes on its connection, statement after statement.
