@@ -4,7 +4,7 @@ import resource
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 from config.commands import Failed
@@ -15,9 +15,9 @@ from ops.bench.cluster import Cluster
 class Benchmark:
     """Two ways to do the same work. `subject` and `baseline` prepare a run and return what is timed.
 
-    What is timed does `units` of work on the database of the given name. `floor` is the least throughput, as a share
-    of the baseline's, that a quick run accepts. Benchmarks of one subject may be measured together, which
-    runs it once a round.
+    What is timed does `units` of work on the database of the given name, and may return the seconds that each unit
+    took. `floor` is the least throughput, as a share of the baseline's, that a quick run accepts. Benchmarks of one
+    subject may be measured together, which runs it once a round.
     """
 
     name: str
@@ -41,6 +41,8 @@ class Run:
 
     wall: float
     cpu: float
+    #: Of the slowest twentieth of the units at least so many, where the work says how long each took.
+    p95: float | None = None
 
 
 @dataclass
@@ -66,10 +68,12 @@ class Result:
 
         def side(runs: list[Run]) -> dict[str, Any]:
             wall = median(run.wall for run in runs)
+            slow = [run.p95 for run in runs if run.p95 is not None]
             return {
                 "wall_seconds": round(wall, 4),
                 "cpu_seconds": round(median(run.cpu for run in runs), 4),
                 "per_second": round(self.units / wall, 1),
+                "p95_milliseconds": round(median(slow) * 1000, 2) if slow else None,
                 "runs": [{"wall_seconds": round(run.wall, 4), "cpu_seconds": round(run.cpu, 4)} for run in runs],
             }
 
@@ -128,9 +132,10 @@ def _run(
     with cluster.database(*(["template0"] if benchmark.empty else [])) as name:
         work = prepare(cluster, name, units)
         cpu, wall = _cpu(cluster), time.perf_counter()
-        work()
+        seconds = work()
         wall = time.perf_counter() - wall
-        run = Run(wall, _cpu(cluster) - cpu)
+        p95 = quantiles(seconds, n=20)[-1] if isinstance(seconds, list) else None
+        run = Run(wall, _cpu(cluster) - cpu, p95)
         return run, benchmark.left(cluster, name) if benchmark.left else None
 
 

@@ -6,6 +6,7 @@ from ops.bench.cases.audit import audits
 from ops.bench.cases.backup import BACKUP, MANIFEST
 from ops.bench.cases.flow import flow
 from ops.bench.cases.guards import guards
+from ops.bench.cases.history import AUDIT_HISTORY
 from ops.bench.cases.import_quotes import IMPORT_QUOTES
 from ops.bench.cases.keys import KEYS
 from ops.bench.cases.ledger import LEDGER
@@ -29,7 +30,18 @@ def alone(benchmark: Benchmark) -> Groups:
 BENCHMARKS: dict[str, Groups] = {
     **{
         each.name: alone(each)
-        for each in (AUDIT_WRITERS, BACKUP, IMPORT_QUOTES, KEYS, LEDGER, MANIFEST, MIGRATE, SEALING, VERIFY_AUDIT)
+        for each in (
+            AUDIT_HISTORY,
+            AUDIT_WRITERS,
+            BACKUP,
+            IMPORT_QUOTES,
+            KEYS,
+            LEDGER,
+            MANIFEST,
+            MIGRATE,
+            SEALING,
+            VERIFY_AUDIT,
+        )
     },
     "audit": audits,
     "flow": flow,

@@ -2,7 +2,6 @@
 
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,7 +11,7 @@ from config.commands import Failed
 from config.database.owner import connected_as_owner
 from config.database.roles import BACKEND_LOGIN
 from ops.bench.cases.audit import COLUMNS, FILL, USER, table_with
-from ops.bench.cases.seals import SECONDS_BETWEEN_SEALS, WRITERS
+from ops.bench.cases.seals import WRITERS, seal_while
 from ops.bench.cluster import Cluster
 from ops.bench.measure import Benchmark
 
@@ -48,7 +47,7 @@ def _writers(way: str, cluster: Cluster, database: str, units: int) -> Callable[
             arguments = [f"--file={script.name}", f"--transactions={units // WRITERS}", url]
             with _ending_well([*command, *arguments]) as pgbench:
                 if way:
-                    _seal_while(pgbench)
+                    seal_while(lambda: pgbench.poll() is None)
 
     if way:
         with connected_as_owner():
@@ -65,16 +64,9 @@ def _ending_well(command: list[str]) -> Iterator[subprocess.Popen[str]]:
             raise Failed(f"pgbench has failed: {errors.strip()}")
 
 
-def _seal_while(pgbench: subprocess.Popen[str]) -> None:
-    with connected_as_owner():
-        while pgbench.poll() is None:
-            seal()
-            time.sleep(SECONDS_BETWEEN_SEALS)
-
-
 AUDIT_WRITERS = Benchmark(
     name="audit_writers",
-    sentence="eight writers of single-row transactions, audited and sealed every second, against a table without",
+    sentence="eight writers of one row each, audited and sealed in the timer's interval, against a table without",
     unit="transactions",
     units=lambda quick: 4_000 if quick else 40_000,
     subject=partial(_writers, "audited"),

@@ -95,3 +95,6 @@ class Command(ProjectCommand):
             shares = [f"{each[key]:.2f}" for key in ("wall_share", "cpu_share", "floor")]
             table.add_row(each["name"], str(each["clients"]), each["unit"], *sides, *shares)
         self.console.print(table)
+        for each in result["benchmarks"]:
+            if slow := each["subject"]["p95_milliseconds"]:
+                self.console.print(f"{each['name']}: 95 % within {slow:.2f} ms", highlight=False)
