@@ -28,6 +28,8 @@ def complaint(backups: list[Backup], *, max_age: timedelta, now: datetime) -> st
         return "There is no backup: make one with backup_db, and prove it with verify_backup."
     good = [backup for backup in backups if backup.is_good]
     if not good:
+        if all(backup.manifest is None for backup in backups):
+            return backups[-1].problem  # as where the key that signs them is another
         return "No backup is verified: run verify_backup latest."
     age = now - good[-1].created_at
     if age < -TOLERANCE:
@@ -37,7 +39,9 @@ def complaint(backups: list[Backup], *, max_age: timedelta, now: datetime) -> st
         )
     if age > max_age:
         newer = backups[backups.index(good[-1]) + 1 :]
-        unproved = f" {len(newer)} newer ones are not verified or not good." if newer else ""
+        unproved = (
+            f" {len(newer)} newer {'is' if len(newer) == 1 else 'are'} not verified or not good." if newer else ""
+        )
         hours = age.total_seconds() / 3600
         return f"The last verified backup, {good[-1].id}, is {hours:,.1f} hours old.{unproved} Make one, and verify it."
     return None

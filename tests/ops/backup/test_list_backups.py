@@ -10,7 +10,7 @@ import pytest
 from ops.backup import listing
 from ops.backup.check import check
 from ops.backup.dump import back_up
-from ops.backup.store import Store
+from ops.backup.store import Backup, Store
 from ops.backup.watch import complaint, metrics, write_metrics
 from tests.databases import Database
 from tests.ops.backup.conftest import Answer
@@ -35,9 +35,11 @@ def test_what_is_wrong_is_said() -> None:
     assert said[1] == "No backup is verified: run verify_backup latest."
     assert said[2] == "The last verified backup, of-2, is 48.0 hours old. Make one, and verify it."
     assert said[3] is not None
-    assert "1 newer ones are not verified" in said[3]
+    assert "1 newer is not verified" in said[3]
     assert said[4] is not None
     assert "is from the future: the clock was set back" in said[4]
+    unread = Backup("of-0", Path("of-0"), None, "The manifest of of-0 is signed.")
+    assert complaint([unread], max_age=DAY, now=NOW) == unread.problem
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("30m", 1800), ("26h", 93600), ("8d", 691200)])
