@@ -8,9 +8,11 @@ CREATE FUNCTION audit_context(audited_table text, is_critical boolean) RETURNS s
 DECLARE
   xid text := pg_current_xact_id()::text;
   given text := coalesce(current_setting('audit.context', true), '');
-  known text[] := regexp_match(current_setting('audit.known', true), '^(\d+) (\d+) ([tf]) (.*)$');
+  known text[] := regexp_match(nullif(current_setting('audit.known', true), ''), '^(\d+) (\d+) ([tf]) (.*)$');
   next_number smallint := 1;
   said jsonb;
+  who uuid;
+  address inet;
   is_anybody boolean;
 BEGIN
   IF known[1] = xid THEN
@@ -19,26 +21,29 @@ BEGIN
     END IF;
     next_number := known[2]::smallint + 1;
   END IF;
+  -- Nothing is written in this block: a write would cost each transaction a number for the savepoint that it is.
   BEGIN
     said := coalesce(nullif(given, ''), '{}');
-    is_anybody := said ->> 'user' IS NOT NULL OR coalesce(said ->> 'service', '') <> '';
-    IF is_critical AND NOT is_anybody THEN
-      RAISE EXCEPTION 'table % is critical: a change by nobody is refused', audited_table
-        USING ERRCODE = 'insufficient_privilege', TABLE = audited_table, CONSTRAINT = audited_table || '_audited_actor',
-              HINT = 'First, in the same transaction: SELECT set_config(''audit.context'', ''{"user": "<id>", "reason": "…"}'', true)';
-    END IF;
-    INSERT INTO audit_contexts (
-      txid, created_at, number, user_id, user_ip, user_agent, session_id, request_id, service, reason, db_user)
-    VALUES (
-      xid::bigint, clock_timestamp(), next_number, (said ->> 'user')::uuid, (said ->> 'ip')::inet,
-      coalesce(left(said ->> 'user_agent', 500), ''), coalesce(left(said ->> 'session', 128), ''),
-      coalesce(left(said ->> 'request', 64), ''), coalesce(left(said ->> 'service', 64), ''),
-      coalesce(said ->> 'reason', ''), session_user);
+    who := said ->> 'user';
+    address := said ->> 'ip';
   EXCEPTION
     WHEN invalid_text_representation THEN
       RAISE EXCEPTION 'audit.context is not a JSON object with a user''s id and an IP address: %', SQLERRM
         USING ERRCODE = 'invalid_parameter_value', HINT = 'For example {"user": "<uuid>", "ip": "192.0.2.1", "reason": "…"}.';
   END;
+  is_anybody := who IS NOT NULL OR coalesce(said ->> 'service', '') <> '';
+  IF is_critical AND NOT is_anybody THEN
+    RAISE EXCEPTION 'table % is critical: a change by nobody is refused', audited_table
+      USING ERRCODE = 'insufficient_privilege', TABLE = audited_table, CONSTRAINT = audited_table || '_audited_actor',
+            HINT = 'First, in the same transaction: SELECT set_config(''audit.context'', ''{"user": "<id>", "reason": "…"}'', true)';
+  END IF;
+  INSERT INTO audit_contexts (
+    txid, created_at, number, user_id, user_ip, user_agent, session_id, request_id, service, reason, db_user)
+  VALUES (
+    xid::bigint, clock_timestamp(), next_number, who, address,
+    coalesce(left(said ->> 'user_agent', 500), ''), coalesce(left(said ->> 'session', 128), ''),
+    coalesce(left(said ->> 'request', 64), ''), coalesce(left(said ->> 'service', 64), ''),
+    coalesce(said ->> 'reason', ''), session_user);
   PERFORM set_config('audit.known', format('%s %s %s %s', xid, next_number, left(is_anybody::text, 1), given), true);
   RETURN next_number;
 END
