@@ -123,6 +123,8 @@ def test_the_command_prints_versions_and_a_row_at_a_time(sql: Sql) -> None:
     assert result["versions"][1]["row"]["max_leverage"] == "5.00000000"
     before = json.loads(run("leverage_caps", key, "--at", between.isoformat(), "--json"))
     assert before["row"]["max_leverage"] == "12.50000000"
+    of_version = json.loads(run("leverage_caps", key, "--at", result["versions"][1]["at"], "--json"))
+    assert of_version["row"] == result["versions"][1]["row"], "the time that a version states is its own"
     text = run("leverage_caps", key)
     assert "UPDATE by desk (ESMA)" in text
     assert "max_leverage: 12.50000000 → 5.00000000" in text

@@ -36,7 +36,7 @@ class Command(ProjectCommand):
         if not found.versions and found.before is None:
             raise Failed(f"Neither {table} nor the log knows a row {id}: check table and id.")
         if moment is not None:
-            self.emit({"table": table, "id": id, "at": moment, "row": _row_at(found, moment)})
+            self.emit({"table": table, "id": id, "at": moment.isoformat(), "row": _row_at(found, moment)})
         elif self.json_output:
             self.emit({"table": table, "id": id, "versions": [_as_json(version) for version in found.versions]})
         else:
@@ -76,4 +76,6 @@ def _row_at(found: History, moment: datetime) -> dict[str, Any]:
 
 
 def _as_json(version: Version) -> dict[str, Any]:
-    return {name: getattr(version, name) for name in version.__dataclass_fields__}
+    facts = {name: getattr(version, name) for name in version.__dataclass_fields__}
+    # To the microsecond: given to --at, it is the time of this version.
+    return {**facts, "at": version.at.isoformat()}
