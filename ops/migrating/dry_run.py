@@ -18,7 +18,7 @@ class Shown(Exception):
 
 @dataclass(frozen=True)
 class PlannedStatement:
-    """A statement, and in words which locks it takes on tables that are there already."""
+    """A statement (or a comment, for what is none), and in words which locks it takes on tables that are there."""
 
     sql: str
     locks: str
@@ -52,7 +52,7 @@ def planned(executor: GuardedExecutor, plan: list[tuple[Migration, bool]]) -> It
                 created.add(table)
             found.append(PlannedStatement(statement, _in_words(statement, created)))
         if not all(operation.reduces_to_sql for operation in migration.operations):
-            found.append(PlannedStatement("(Python code)", "whatever its queries take"))
+            found.append(PlannedStatement("-- Python code", "whatever its queries take"))
         yield PlannedMigration(str(migration), backwards, migration.atomic, found)
 
 
@@ -70,7 +70,7 @@ def as_text(plan: Sequence[PlannedMigration]) -> Iterator[str]:
         yield f"-- {'Unapply' if migration.backwards else 'Apply'} {migration.name} ({how})"
         for statement in migration.statements:
             yield f"-- {statement.locks}"
-            yield f"{statement.sql};"
+            yield statement.sql if statement.sql.startswith("--") else f"{statement.sql};"
         yield ""
     if not plan:
         yield "-- Nothing to apply."
