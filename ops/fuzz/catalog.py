@@ -73,8 +73,7 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
     words: dict[tuple[str, str], set[str]] = {}
     for row in cursor.execute(_CHECKS):
         for column in row["columns"]:
-            literals = re.findall(r"'([^']{1,40})'::", row["definition"])
-            words.setdefault((row["table"], column), set()).update(literals)
+            words.setdefault((row["table"], column), set()).update(_literals(row["definition"]))
     references: dict[str, list[Reference]] = {}
     for row in cursor.execute(_FOREIGN_KEYS):
         references.setdefault(row["table"], []).append(
@@ -102,6 +101,13 @@ def read_catalog(connection: psycopg.Connection[Any]) -> Catalog:
         for name in table_.columns:
             homes.setdefault(name, []).append(table_.name)
     return Catalog(tables=tables, functions=tuple(_functions(cursor)), homes=homes)
+
+
+def _literals(definition: str) -> Iterator[str]:
+    """The short texts that a CHECK names, each element of `'{buy,sell}'::text[]` by itself."""
+    for literal, is_array in re.findall(r"'([^']*)'::[a-z ]+(\[\])?", definition):
+        parts = literal.strip("{}").split(",") if is_array else [literal]
+        yield from (part.strip('"') for part in parts if 0 < len(part) <= 40)
 
 
 def _functions(cursor: psycopg.Cursor[dict[str, Any]]) -> Iterator[Function]:
