@@ -65,12 +65,13 @@ class Cluster:
     def cpu_seconds(self) -> float:
         """CPU time of all processes of the server so far, those that have ended included."""
         while True:
-            ended = _cpu_ticks(self.postmaster, with_children=True)
-            processes = (int(process.name) for process in Path("/proc").iterdir() if process.name.isdigit())
-            running = sum(_cpu_ticks(pid) for pid in processes if _parent(pid) == self.postmaster)
+            ended = _ended_ticks(self.postmaster)
+            processes = [int(process.name) for process in Path("/proc").iterdir() if process.name.isdigit()]
+            servers = [self.postmaster, *(pid for pid in processes if _parent(pid) == self.postmaster)]
+            running = sum(map(_nanoseconds, servers))
             # A process that has ended meanwhile would be counted twice, or not at all.
-            if _cpu_ticks(self.postmaster, with_children=True) == ended:
-                return (ended + running) / CLOCK_TICKS
+            if _ended_ticks(self.postmaster) == ended:
+                return ended / CLOCK_TICKS + running / 1e9
 
     def _administer(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.server.admin_conninfo(), autocommit=True) as admin:
@@ -137,7 +138,17 @@ def _parent(pid: int) -> int:
     return int(fields[1]) if fields else 0
 
 
-def _cpu_ticks(pid: int, *, with_children: bool = False) -> int:
-    fields = _stat(pid)
-    # utime, stime, then those of children that have ended: proc(5), fields 14 to 17.
-    return sum(map(int, fields[11 : 15 if with_children else 13]))
+def _ended_ticks(pid: int) -> int:
+    """CPU time of the children of a process that have ended."""
+    # cutime and cstime: proc(5), fields 16 and 17.
+    return sum(map(int, _stat(pid)[13:15]))
+
+
+def _nanoseconds(pid: int) -> int:
+    """CPU time of a process with one thread so far: exact, where the ticks of `stat` are hundredths of a second."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0])
+    except (FileNotFoundError, ProcessLookupError):
+        if not Path("/proc/self/schedstat").exists():
+            raise EnvironmentFailed("This kernel keeps no /proc/PID/schedstat: run benchmarks on another.") from None
+        return 0
