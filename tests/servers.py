@@ -109,9 +109,9 @@ def kill_backend(cluster: Cluster) -> None:
 
 
 def restart(cluster: Cluster) -> None:
-    """Start the server if it is dead; return when it lets clients in, also after the death of one session."""
-    cluster.server.ensure_running()
+    """Start the server if it is dead, or dies now; return when it lets clients in, also after one session ended."""
     while True:
+        cluster.server.ensure_running()
         with suppress(psycopg.OperationalError), cluster.connect("postgres"):
             return
         time.sleep(0.02)
