@@ -110,24 +110,23 @@ def _verify_continuity(cursor: Any, tables: list[str], findings: Findings) -> No
         if (table, key) != row:
             row, known = (table, key), {}
         for change, action, columns in changes:
-            if action != "UPDATE":
-                # A deletion has the whole row; what is added after it begins anew.
-                columns = {name: (value, None) for name, value in columns.items()}
-            for name, (old, new) in columns.items():
-                if name in known and known[name] != old and not _same_time(table, name, known[name], old, times):
-                    before, after = (json.dumps(value, cls=DjangoJSONEncoder) for value in (known[name], old))
-                    findings.add(
-                        Finding(
-                            problem=Problem.HISTORY,
-                            table=table,
-                            key=key,
-                            sentence=f"{table} {key}: {name} was {before} after one change and {after} before the next"
-                            f" (audit_log {change}): it was changed in between, past the log.",
-                        )
-                    )
-                known[name] = new
-            if action != "UPDATE":
-                known = {}
+            # A deletion has the whole row; what is added after it begins anew.
+            values = columns if action == "UPDATE" else {name: (value, None) for name, value in columns.items()}
+            for name, (old, _) in values.items():
+                if name in known and not _same(known[name], old, is_time=(table, name) in times):
+                    findings.add(_changed_in_between(table, key, name, known[name], old, change))
+            known = known | {name: new for name, (_, new) in values.items()} if action == "UPDATE" else {}
+
+
+def _changed_in_between(table: str, key: str, name: str, before: Any, after: Any, change: int) -> Finding:
+    before, after = (json.dumps(value, cls=DjangoJSONEncoder) for value in (before, after))
+    return Finding(
+        problem=Problem.HISTORY,
+        table=table,
+        key=key,
+        sentence=f"{table} {key}: {name} was {before} after one change and {after} before the next"
+        f" (audit_log {change}): it was changed in between, past the log.",
+    )
 
 
 def _changes(tables: list[str]) -> Iterator[tuple[str, str, list[tuple[int, str, dict[str, Any]]]]]:
@@ -160,11 +159,11 @@ def _times(cursor: Any, tables: list[str]) -> set[tuple[str, str]]:
     return set(cursor.fetchall())
 
 
-def _same_time(table: str, name: str, one: Any, other: Any, times: set[tuple[str, str]]) -> bool:
-    """Whether two values of a column that differ as texts are one time."""
-    if (table, name) not in times:
-        return False
+def _same(one: Any, other: Any, *, is_time: bool) -> bool:
+    """Whether two values are one; times may differ as texts."""
+    if one == other:
+        return True
     try:
-        return datetime.fromisoformat(one) == datetime.fromisoformat(other)
+        return is_time and datetime.fromisoformat(one) == datetime.fromisoformat(other)
     except (TypeError, ValueError):
         return False
