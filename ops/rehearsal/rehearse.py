@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection as in_use
-from django.db.migrations.exceptions import AmbiguityError
+from django.db.migrations.loader import MigrationLoader
 
-from config.commands import UsageFailed
 from config.database.owner import connected_to
 from config.database.scratch import Server
 from ops.migrating.executor import GuardedExecutor
+from ops.migrating.targets import find_targets
 from ops.rehearsal.clone import clone
 from ops.rehearsal.trace import Statement, Trace
 
@@ -44,12 +44,13 @@ class Rehearsal:
         return max((self.stall_ms(number) for number in range(len(self.statements))), default=0)
 
 
-def rehearse(*, backup: str | None = None, target: tuple[str, str | None] | None = None) -> Rehearsal:
-    """Run what is pending, or the way to `target` (app, name; None: zero), on a clone that is dropped afterwards.
+def rehearse(*, backup: str | None = None, app: str | None = None, name: str | None = None) -> Rehearsal:
+    """Run what is pending (of `app`), or the way to its migration `name`, on a clone that is dropped afterwards.
 
-    Raises as `clone`, and `UsageFailed` for a target that does not exist.
+    Raises as `clone` and as `find_targets`, before a clone is made.
     """
     started = time.monotonic()
+    targets = find_targets(MigrationLoader(None), app, name)
     database = str(in_use.settings_dict["NAME"])
     with clone(backup) as copy:
         result = Rehearsal(copy.source)
@@ -64,7 +65,6 @@ def rehearse(*, backup: str | None = None, target: tuple[str, str | None] | None
                     trace.migration = ""
 
             executor = GuardedExecutor(connection, report)
-            targets = [_known(executor, target)] if target else executor.loader.graph.leaf_nodes()
             plan = executor.migration_plan(targets)
             with connection.execute_wrapper(trace):
                 try:
@@ -76,19 +76,6 @@ def rehearse(*, backup: str | None = None, target: tuple[str, str | None] | None
         result.guessed_ms = _guess(result.statements, database)
     result.seconds = time.monotonic() - started
     return result
-
-
-def _known(executor: GuardedExecutor, target: tuple[str, str | None]) -> tuple[str, str | None]:
-    app, name = target
-    if app not in executor.loader.migrated_apps:
-        raise UsageFailed(f"There is no app {app} with migrations.")
-    if name is None:
-        return target
-    try:
-        migration = executor.loader.get_migration_by_prefix(app, name)
-    except (KeyError, AmbiguityError) as error:
-        raise UsageFailed(f"{name} names no single migration of {app}: give more of its name.") from error
-    return app, migration.name
 
 
 def _guess(statements: list[Statement], database: str) -> dict[int, float]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
+from django.db.migrations.loader import MigrationLoader
 
 from audit.sealing.chain import LOCK
 from audit.sealing.sealer import reseal_code, sealing_has_begun
@@ -17,6 +18,7 @@ from config.database.owner import connected_as_owner
 from ops.migrating.deployment import Policy, deployment
 from ops.migrating.dry_run import PlannedMigration, Shown, as_text
 from ops.migrating.options import add_lock_wait, add_max_retry_time
+from ops.migrating.targets import find_targets
 
 
 class Command(migrate.Command):
@@ -54,12 +56,11 @@ class Command(migrate.Command):
                 self.stdout.write(line)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _refuse_what_does_not_fit(options)
         if options["plan"] or options["check_unapplied"]:
             with connected_as_owner(options["database"]):
                 super().handle(*args, **options)
             return
-        if options["json"] and not options["dry_run"]:
-            raise UsageFailed("--json goes with --dry-run; what a run did is in showmigrations --timing --json.")
         policy = Policy(
             lock_wait_seconds=options["lock_wait"],
             max_retry_seconds=options["max_retry_time"],
@@ -83,6 +84,31 @@ class Command(migrate.Command):
                 # What a migration has made of functions and triggers is what verify_audit compares them with.
                 with exclusive(LOCK, what="The sealer", wait_seconds=options["lock_wait"]):
                     reseal_code()
+
+
+def _refuse_what_does_not_fit(options: dict[str, Any]) -> None:
+    """Raise `UsageFailed` before anything is asked of the database."""
+    if options["json"] and not options["dry_run"]:
+        raise UsageFailed("--json goes with --dry-run; what a run did is in showmigrations --timing --json.")
+    if options["dry_run"]:
+        for other in _NOT_FOR_A_DRY_RUN:
+            if options[other]:
+                option = other.replace("_", "-")
+                raise UsageFailed(f"--{option} does not go with --dry-run, which shows the SQL that would be run.")
+    app = options["app_label"]
+    if not app:
+        if options["prune"]:
+            raise UsageFailed("--prune goes with an app: name the one whose records are to go.")
+        return
+    loader = MigrationLoader(None)
+    if not options["run_syncdb"]:
+        find_targets(loader, app, options["migration_name"])
+    elif app in loader.migrated_apps:
+        raise UsageFailed(f"--run-syncdb is for apps without migrations, and {app} has some.")
+
+
+#: What Django does itself, past the executor that only shows.
+_NOT_FOR_A_DRY_RUN = ("fake", "fake_initial", "prune", "run_syncdb")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ class Command(ProjectCommand):
     help = "Rehearses pending migrations on a clone: locks, rewrites, durations, predicted stalls."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("app_label", nargs="?", help="rehearse the way of this app's migrations only")
+        parser.add_argument("app_label", nargs="?", help="rehearse this app's migrations only, and what they need")
         parser.add_argument("migration_name", nargs="?", help="… to this migration, forwards or backwards (or: zero)")
         parser.add_argument(
             "--from-backup",
@@ -41,11 +41,8 @@ class Command(ProjectCommand):
     ) -> None:
         if markdown and self.json_output:
             raise UsageFailed("--markdown and --json are two forms of the same: give one of them.")
-        if app_label and not migration_name:
-            raise UsageFailed("Name the migration to go to as well, as for migrate.")
         self.markdown = markdown
-        target = (app_label, None if migration_name == "zero" else migration_name) if app_label else None
-        result = as_json(rehearse(backup=from_backup, target=target), max_stall)
+        result = as_json(rehearse(backup=from_backup, app=app_label, name=migration_name), max_stall)
         self.emit(result)
         if not result["measured"] and not markdown:
             self.notes.print(WITHOUT_ROWS)

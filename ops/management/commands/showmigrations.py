@@ -32,6 +32,8 @@ class Command(showmigrations.Command):
         if not options["timing"]:
             super().handle(*args, **options)
             return
+        if options["format"] == "plan":
+            raise UsageFailed("--plan and --timing are two views: give one of them.")
         if options["app_label"]:
             self._validate_app_names(None, options["app_label"])  # type: ignore[attr-defined]
         found = timings(connections[options["database"]], options["app_label"] or None)

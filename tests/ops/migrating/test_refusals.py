@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from config.commands import Failed
 from tests.databases import Database
@@ -67,10 +67,3 @@ def test_an_edited_migration_is_accepted_without_any_work(live_database: Databas
     call_command("migrate", interactive=False, verbosity=0)
     [run] = live_database.rows("SELECT result FROM migration_runs ORDER BY started_at DESC LIMIT 1")
     assert run["result"] == "done"
-
-
-@pytest.mark.parametrize("command", ["migrate", "migrate_repair", "migrate_baseline"])
-@pytest.mark.parametrize("seconds", ["-1", "nan", "soon"])
-def test_times_are_not_negative(command: str, seconds: str) -> None:
-    with pytest.raises(CommandError, match=f"--lock-wait: {seconds} is no number of 0 or more"):
-        call_command(command, f"--lock-wait={seconds}", interactive=False)
