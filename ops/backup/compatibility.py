@@ -21,15 +21,15 @@ def missing_migrations(manifest: Manifest) -> list[str]:
 
 def known_migrations() -> set[str]:
     """All migrations of this code, as `app.name`."""
-    loader = MigrationLoader(None, replace_migrations=False)
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
     return {f"{app}.{name}" for app, name in loader.disk_migrations}
 
 
 def restorable(manifest: Manifest) -> str:
     """`yes`, `after migrating` or `no`: by this code."""
-    if newer_migrations(manifest):
-        return "no"
-    return "after migrating" if missing_migrations(manifest) else "yes"
+    there, known = set(manifest["migrations"]), known_migrations()
+    return "yes" if there == known else "after migrating" if there < known else "no"
 
 
 def require(manifest: Manifest, *, server_version: int, tools: Tools) -> None:

@@ -18,7 +18,7 @@ NAME = "manifest.json"
 #: A new one that is being written; a run that was killed may have left it.
 INCOMING = f"{NAME}.incoming"
 #: Of the layout of the folder and the manifest; what is newer than this is not read.
-FORMAT = 3
+FORMAT = 4
 
 Manifest = dict[str, Any]
 

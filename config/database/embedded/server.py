@@ -121,6 +121,7 @@ class EmbeddedServer:
                         f"stop it with pg_ctl stop -D {layout.data}."
                     )
                 postmaster.end(running.pid, layout.data, mode=mode)
+                socket_folder.remove(self.socket_dir)
                 return True
 
     def room_for_data(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from config.database.embedded.failures import EmbeddedServerError
@@ -56,6 +57,12 @@ def prepare(folder: Path, user: OsUser) -> None:
         os.close(descriptor)
     if not is_private(folder, user.uid):
         raise _squatted(folder, user)
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder of a server that has ended, under the lock; what is not empty stays for the next start."""
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def _squatted(folder: Path, user: OsUser) -> EmbeddedServerError:

@@ -23,6 +23,7 @@ class Command(ProjectCommand):
     """
 
     help = "Backs the database up into BACKUP_DIR and prints the backup's id. Prove it with verify_backup."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--name", metavar="LABEL", help="the backup's id (default: the time, UTC)")

@@ -17,6 +17,7 @@ class Command(ProjectCommand):
     """
 
     help = "Removes backups that are old enough; refuses while the newest one is not verified."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         policy = Policy()

@@ -29,6 +29,7 @@ class Command(ProjectCommand):
     """
 
     help = "Restores a backup: beside the live database, proved, then swapped in. --rollback undoes the last restore."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("id", nargs="?", help="a backup's id, or latest")

@@ -23,6 +23,7 @@ class Command(ProjectCommand):
     """
 
     help = "Proves a backup by a restore into a scratch database; --quick only compares every byte with the manifest."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("id", help="a backup's id, or latest")

@@ -187,7 +187,7 @@ def test_server_starts_once_and_stops(server: EmbeddedServer, folder: Path) -> N
     assert server.stop() is True
     assert server.stop() is False
     assert server.status() == stopped
-    assert not socket_path(server.socket_dir).exists()
+    assert not server.socket_dir.exists()
 
 
 def test_server_is_set_up_as_the_project_needs_it(running: EmbeddedServer) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from itertools import product
 
 import pytest
 
@@ -107,11 +108,37 @@ def test_a_value_of_each_type_counts_and_so_does_where_it_stands(of: Of, kind: s
     assert kept.hash != exchanged.hash
 
 
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_value_of_each_type_that_is_never_null_counts_and_so_does_where_it_stands(of: Of, kind: str) -> None:
+    one, other = TYPES[kind]
+    table = (
+        "CREATE TYPE mood AS ENUM ('sad', 'glad')",
+        "CREATE DOMAIN level AS int CHECK (VALUE > 0)",
+        f"CREATE TABLE hashed (id int NOT NULL, a {kind} NOT NULL, b {kind} NOT NULL)",
+    )
+    rows = [f"(1, '{a}', '{b}'), (2, '{c}', '{d}')" for a, b, c, d in product((one, other), repeat=4)]
+    assert len({of(*table, f"INSERT INTO hashed VALUES {each}").hash for each in rows}) == 16
+
+
+def test_a_value_that_hashes_to_its_seed_counts_where_it_stands(of: Of) -> None:
+    for kind, one, other in (("numeric", "NaN", "1"), ("jsonb", "{}", '{"a": 1}')):
+        table = f"CREATE TABLE hashed (a {kind} NOT NULL, b {kind} NOT NULL)"
+        found = {of(table, f"INSERT INTO hashed VALUES ('{a}', '{b}')").hash for a, b in ((one, other), (other, one))}
+        assert len(found) == 2
+
+
+def test_what_follows_from_other_columns_is_not_hashed(of: Of) -> None:
+    generated = "CREATE TABLE hashed (a int NOT NULL, b int GENERATED ALWAYS AS (a * 2) STORED)"
+    rows = "INSERT INTO hashed (a) VALUES (1), (2)"
+    assert of(generated, rows) == of("CREATE TABLE hashed (a int NOT NULL)", rows)
+
+
 def test_two_rows_that_have_exchanged_a_value_are_told_each_time(of: Of) -> None:
     """What most sums of hashes do not tell."""
     many = "INSERT INTO hashed SELECT number, number * {} % 1009 FROM generate_series(1, 1008) AS number"
-    found = {of("CREATE TABLE hashed (a int, b numeric)", many.format(factor)).hash for factor in range(1, 100)}
-    assert len(found) == 99
+    for columns in ("a int, b numeric", "a int NOT NULL, b int NOT NULL", "a int NOT NULL, b numeric NOT NULL"):
+        table = f"CREATE TABLE hashed ({columns})"
+        assert len({of(table, many.format(factor)).hash for factor in range(1, 100)}) == 99
 
 
 def test_the_settings_of_a_session_do_not_count(of: Of) -> None:
