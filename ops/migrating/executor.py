@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -13,7 +13,7 @@ from django.db.migrations.state import ProjectState
 
 from config.database.roles import OWNER
 from ops.choices import Direction, StepResult
-from ops.migrating.held_back import held_back
+from ops.migrating.held_back import HeldBack
 from ops.migrating.history import TABLES, History, Step
 from ops.migrating.operations import patient_operations
 from ops.migrating.patience import LOCK_TIMEOUT_MS, Patience
@@ -135,19 +135,22 @@ class GuardedExecutor(MigrationExecutor):
         """`change` the schema and `record` it; both commit together if the migration is atomic."""
         self.patience.begin(f"Migration {migration}")
 
+        def with_deferred(editor: Any) -> ProjectState:
+            state = change(editor)
+            # Django would run these after the record of the migration.
+            while editor.deferred_sql:
+                editor.execute(editor.deferred_sql[0], None)
+                del editor.deferred_sql[0]
+            return state
+
+        changed = HeldBack(with_deferred) if migration.atomic else with_deferred
+
         def attempt() -> ProjectState:
             began = time.monotonic()
             self.statements.begin()
             with self.connection.schema_editor(atomic=migration.atomic) as editor:
-                with (
-                    self.connection.execute_wrapper(self.statements),
-                    held_back(editor) if migration.atomic else nullcontext(),
-                ):
-                    state = change(editor)
-                    # Django would run these after the record of the migration.
-                    while editor.deferred_sql:
-                        editor.execute(editor.deferred_sql[0], None)
-                        del editor.deferred_sql[0]
+                with self.connection.execute_wrapper(self.statements):
+                    state = changed(editor)
                 step.sql_sha256 = self.statements.digest()
                 step.duration_ms = round((time.monotonic() - began) * 1000)
                 step.attempts = self.patience.retries + 1

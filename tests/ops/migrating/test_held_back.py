@@ -1,6 +1,9 @@
 """A migration's statements go to the server together: before, nothing is locked."""
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -31,10 +34,14 @@ class Look(Operation):
 def apply(live_database: Database) -> Iterator[Callable[..., None]]:
     """Applies a migration of these operations."""
 
+    numbers = count(1)
+
     def run(*operations: Operation) -> None:
-        migration = Migration("0001_probe", "probe")
+        migration = Migration(f"{next(numbers):04}_probe", "probe")
         migration.operations = list(operations)  # type: ignore[misc]
-        GuardedExecutor(connection).apply_migration(ProjectState(), migration)
+        executor = GuardedExecutor(connection)
+        with executor.short_time_outs():
+            executor.apply_migration(ProjectState(), migration)
 
     with connected_as_owner():
         live_database.rows("CREATE TABLE probe (n int)")
@@ -69,3 +76,29 @@ def test_nothing_stays_of_a_migration_that_fails(apply: Callable[..., None]) -> 
     with pytest.raises(Exception, match="does not exist"):
         apply(RunSQL("ALTER TABLE probe ADD COLUMN a int"), RunSQL("ALTER TABLE probe DROP COLUMN missing"))
     assert columns() == ["n"]
+
+
+def test_after_a_lost_lock_it_thinks_again_only_if_it_had_asked_the_database(
+    apply: Callable[..., None], live_database: Database
+) -> None:
+    thoughts: list[list[str]] = []
+    questions: list[list[str]] = []
+    with read_for_a_while(live_database):
+        apply(Look(lambda: thoughts.append([])), RunSQL("ALTER TABLE probe ADD COLUMN a int"))
+    with read_for_a_while(live_database):
+        apply(Look(lambda: questions.append(columns())), RunSQL("ALTER TABLE probe ADD COLUMN b int"))
+    assert columns() == ["n", "a", "b"]
+    assert thoughts == [[]]
+    assert len(questions) > 1
+
+
+@contextmanager
+def read_for_a_while(database: Database) -> Iterator[None]:
+    """A transaction that has read the table and ends after more than one lock time-out."""
+    with database.connect(owner=True) as reader:
+        reader.autocommit = False
+        reader.execute("SELECT FROM probe")
+        ending = threading.Timer(0.5, reader.rollback)
+        ending.start()
+        yield
+        ending.join()
