@@ -94,6 +94,12 @@ def _partitions(expected: Catalog, found: Catalog) -> Iterator[Difference]:
     models: dict[str, list[dict[str, Any]]] = {}
     for item in expected.kinds.get(PARTITION, {}).values():
         models.setdefault(item.facts["of"], []).append(item.facts)
+    endless = {item.facts["of"] for item in found.kinds.get(PARTITION, {}).values() if _is_endless(item.facts)}
+    for table, leaves in models.items():
+        if table in found.kinds["table"] and table not in endless and any(map(_is_endless, leaves)):
+            detached = f"{table}_catch_all" in found.kinds["table"]
+            remedy = None if detached else f"SELECT add_catch_all_partition('{table}');"
+            yield Difference(PARTITION, f"of {table}", "missing", "the one without an end", remedy=remedy)
     for name, item in found.kinds.get(PARTITION, {}).items():
         candidates = models.get(item.facts["of"], [])
         if not candidates or item.facts in candidates:
@@ -111,6 +117,10 @@ def _partitions(expected: Catalog, found: Catalog) -> Iterator[Difference]:
             else:
                 for fact in facts:
                     yield Difference(PARTITION, name, "changed", fact, closest.get(fact), item.facts.get(fact))
+
+
+def _is_endless(facts: dict[str, Any]) -> bool:
+    return facts.get("table: bounds") == "TO (MAXVALUE)"
 
 
 def _unequal(one: dict[str, Any], other: dict[str, Any]) -> set[str]:

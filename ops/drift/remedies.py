@@ -17,6 +17,8 @@ OF_A_TABLE = {"policy": "POLICY", "rule": "RULE", "trigger": "TRIGGER"}
 def remedy_of_missing(kind: str, name: str, item: Item) -> str | None:
     if kind == "grant":
         return _grant("GRANT", name, item.facts["privileges"])
+    if kind == "index":
+        return _made_online(item)
     return f"{item.sql};" if item.sql else None
 
 
@@ -32,12 +34,15 @@ def remedy_of_unexpected(kind: str, name: str, item: Item) -> str | None:
         case "constraint":
             return f"ALTER TABLE {table} DROP CONSTRAINT {short};"
         case "index":
-            return f"DROP INDEX CONCURRENTLY {name};"
+            return _dropped_online(name, item)
         case "view":
             return f"DROP {'MATERIALIZED ' if item.facts['kind'].startswith('mat') else ''}VIEW {name};"
         case "membership":
             member, _, group = name.partition(" in ")
             return f"REVOKE {group} FROM {member};"
+        case "parameter":
+            grantee, _, parameter = name.partition(" on ")
+            return f"REVOKE {item.facts['privileges']} ON PARAMETER {parameter} FROM {grantee};"
         case "setting":
             return f"ALTER ROLE {table} RESET {short};" if " " not in table else None
     return None
@@ -86,6 +91,18 @@ def _constraint(name: str, expected: Any, wanted: Item) -> str:
     return f"ALTER TABLE {table} DROP CONSTRAINT {constraint}, ADD CONSTRAINT {addition};"
 
 
+def _made_online(index: Item) -> str:
+    """Without stopping writers, which PostgreSQL cannot do for all partitions at once."""
+    sql = str(index.sql)
+    if " ON ONLY " in sql:
+        return f"{sql.replace(' ON ONLY ', ' ON ', 1)};"
+    return f"{sql.replace('INDEX ', 'INDEX CONCURRENTLY ', 1)};"
+
+
+def _dropped_online(name: str, index: Item) -> str:
+    return f"DROP INDEX {'' if ' ON ONLY ' in str(index.sql) else 'CONCURRENTLY '}{name};"
+
+
 def _validated(name: str, expected: Any, wanted: Item) -> str | None:
     constraint, _, table = name.rpartition(" of ")
     return f"ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};" if expected else None
@@ -113,7 +130,7 @@ CHANGES: dict[str, dict[str, Callable[[str, Any, Item], str | None]]] = {
     },
     "index": {
         "valid": lambda name, expected, wanted: f"REINDEX INDEX CONCURRENTLY {name};",
-        "definition": lambda name, expected, wanted: f"DROP INDEX CONCURRENTLY {name}; {wanted.sql};",
+        "definition": lambda name, expected, wanted: f"{_dropped_online(name, wanted)} {_made_online(wanted)}",
     },
     "trigger": {
         "enabled": _enabled,

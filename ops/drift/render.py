@@ -8,6 +8,9 @@ from typing import Any
 from ops.drift.check import Report
 from ops.drift.differences import Difference
 
+#: Characters of both values beyond which they are shown one below the other.
+LONG = 100
+
 
 def as_json(report: Report, differences: Sequence[Difference], ignored: int) -> dict[str, Any]:
     """The report with stable keys; `differences` are those that count."""
@@ -31,10 +34,10 @@ def as_lines(difference: dict[str, Any]) -> Iterator[str]:
         yield f"{head}: {difference['fact']}"
     else:
         expected, found = _text(difference["expected"]), _text(difference["found"])
-        if "\n" in expected or "\n" in found:
+        if "\n" in expected or "\n" in found or len(expected) + len(found) > LONG:
             yield f"{head}: {difference['fact']}"
             changed = difflib.unified_diff(expected.splitlines(), found.splitlines(), n=1, lineterm="")
-            yield from (f"    {line}" for line in changed if not line.startswith(("---", "+++")))
+            yield from (f"    {line}" for line in changed if not line.startswith(("---", "+++", "@@ -1 +1 @@")))
         else:
             yield f"{head}: {difference['fact']} should be {expected}, is {found}"
     if difference["remedy"]:

@@ -24,6 +24,7 @@ def with_declared_roles(reference: Catalog, found: Catalog) -> Catalog:
         reference,
         kinds={
             **reference.kinds,
+            "parameter": {},
             "role": {name: Item(facts) for name, facts in expected.items()},
             "membership": {
                 **{

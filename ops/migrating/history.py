@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from audit.choices import Severity, SystemEventType
@@ -169,7 +170,7 @@ class History:
         record_system_event(
             event_type=SystemEventType.MIGRATION_COMPLETED,
             severity=Severity.INFO,
-            message=f"{len(self._steps)} migrations {verb} in {seconds:.1f} s.",
+            message=f"{len(self._steps)} migration{pluralize(len(self._steps))} {verb} in {seconds:.1f} s.",
             details={
                 "run": str(run.id),
                 "code_revision": run.code_revision,

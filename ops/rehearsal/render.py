@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.template.defaultfilters import pluralize
+
 from ops.rehearsal.rehearse import Rehearsal
 
 WITHOUT_ROWS = (
@@ -67,7 +69,7 @@ def as_rows(result: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, str
 
 def as_markdown(result: Mapping[str, Any]) -> str:
     """A table for a pull request."""
-    lines = [f"### Rehearsal of {len(result['migrations'])} migrations", "", summary(result), ""]
+    lines = [f"### Rehearsal of {_counted(result, 'migration')}", "", summary(result), ""]
     if not result["measured"]:
         lines += [f"> {WITHOUT_ROWS}", ""]
     lines += ["| migration | statement | others meet | ms | stall, ms |", "|---|---|---|---:|---:|"]
@@ -87,9 +89,14 @@ def summary(result: Mapping[str, Any]) -> str:
     rewrites = sorted({table for statement in result["statements"] for table in statement["rewrites"]})
     rewritten = f" Rewritten: {', '.join(rewrites)}." if rewrites else " No table or index is rewritten."
     return (
-        f"{len(result['migrations'])} migrations, {len(result['statements'])} statements on a {result['clone']} of the"
-        f" database. Longest predicted stall: {result['longest_stall_ms']:,.0f} ms{limit}.{rewritten}"
+        f"{_counted(result, 'migration')}, {_counted(result, 'statement')} on a {result['clone']} of the database."
+        f" Longest predicted stall: {result['longest_stall_ms']:,.0f} ms{limit}.{rewritten}"
     )
+
+
+def _counted(result: Mapping[str, Any], noun: str) -> str:
+    number = len(result[f"{noun}s"])
+    return f"{number} {noun}{pluralize(number)}"
 
 
 def _plain(mode: str) -> str:

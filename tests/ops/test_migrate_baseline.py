@@ -83,7 +83,7 @@ def test_drift_is_told_and_nothing_is_recorded(
     adopted.rows("DELETE FROM django_migrations WHERE app <> 'contenttypes'")
     before = record(adopted)
     adopted.rows(drift)
-    with pytest.raises(VerificationFailed, match=r"Nothing was recorded: .* in 1 points"):
+    with pytest.raises(VerificationFailed, match=r"Nothing was recorded: .* in 1 point\."):
         call_command("migrate_baseline")
     assert capsys.readouterr().out.startswith(told)
     assert record(adopted) == before

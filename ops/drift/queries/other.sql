@@ -9,6 +9,8 @@
   UNION ALL SELECT 'pg_opclass'::regclass, oid FROM pg_opclass
   UNION ALL SELECT 'pg_operator'::regclass, oid FROM pg_operator
   UNION ALL SELECT 'pg_opfamily'::regclass, oid FROM pg_opfamily
+  UNION ALL SELECT 'pg_subscription'::regclass, oid FROM pg_subscription
+                     WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
   UNION ALL SELECT 'pg_transform'::regclass, oid FROM pg_transform
   UNION ALL SELECT 'pg_ts_config'::regclass, oid FROM pg_ts_config
   UNION ALL SELECT 'pg_ts_dict'::regclass, oid FROM pg_ts_dict

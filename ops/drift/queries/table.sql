@@ -13,7 +13,9 @@ SELECT relname AS name,
                              FROM pg_class toast, unnest(toast.reloptions) o WHERE toast.oid = relation.reltoastrelid),
          'partitioned by', pg_get_partkeydef(oid),
          'bounds', CASE WHEN relispartition THEN
-                     substring(pg_get_expr(relpartbound, oid) FROM '^(DEFAULT|FOR VALUES (FROM|IN|WITH))') END,
+                     -- Only that one has no end is no matter of the day.
+                     CASE WHEN pg_get_expr(relpartbound, oid) LIKE '% TO (MAXVALUE)' THEN 'TO (MAXVALUE)'
+                          ELSE substring(pg_get_expr(relpartbound, oid) FROM '^(DEFAULT|FOR VALUES (FROM|IN|WITH))') END END,
          'inherits', (SELECT string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno)
                         FROM pg_inherits WHERE inhrelid = relation.oid AND NOT relispartition),
          'of type', nullif(reloftype, 0)::regtype::text,

@@ -3,6 +3,8 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from django.template.defaultfilters import pluralize
+
 from config.commands import ProjectCommand, VerificationFailed
 from ops.drift import check
 from ops.drift.render import as_json, as_lines
@@ -38,12 +40,14 @@ class Command(ProjectCommand):
         self.emit(as_json(report, counted, len(report.differences) - len(counted)))
         if report.pending:
             self.notes.print(
-                f"{len(report.pending)} migrations are still to be applied: measured by those that are.", markup=False
+                f"{len(report.pending)} migration{pluralize(len(report.pending), ' is,s are')} still to be applied:"
+                " measured by those that are.",
+                markup=False,
             )
         if counted:
             raise VerificationFailed(
-                f"The schema has drifted: {len(counted)} differences from what the migrations give. Undo each by its"
-                " statement above, or write it down as a migration."
+                f"The schema has drifted: {len(counted)} difference{pluralize(len(counted))} from what the migrations"
+                " give. Undo each by its statement above, or write it down as a migration."
             )
 
     def render(self, result: Mapping[str, Any]) -> None:

@@ -3,6 +3,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from django.template.defaultfilters import pluralize
+
 from config.commands import ProjectCommand, VerificationFailed
 from ops.drift.render import as_lines
 from ops.migrating.baseline import adopt
@@ -35,8 +37,9 @@ class Command(ProjectCommand):
         )
         if adoption.differences:
             raise VerificationFailed(
-                f"Nothing was recorded: the schema differs from what the migrations make in {len(adoption.differences)}"
-                " points. Undo them, or bring the database to the schema by hand, then run this again."
+                "Nothing was recorded: the schema differs from what the migrations make in"
+                f" {len(adoption.differences)} point{pluralize(len(adoption.differences))}. Undo them, or bring the"
+                " database to the schema by hand, then run this again."
             )
         if adoption.recorded and not dry_run:
             self.notes.print("Run migrate next: it has no migration to run, and makes the permissions of each model.")
@@ -51,8 +54,9 @@ class Command(ProjectCommand):
             self._print(f"Nothing to record: all {result['recorded_before']} migrations are.")
             return
         verb = "Would record" if result["dry_run"] else "Recorded"
-        self._print(f"{verb} {len(result['recorded'])} migrations as applied; the schema is what they make.")
-        for name in result["recorded"]:
+        names = result["recorded"]
+        self._print(f"{verb} {len(names)} migration{pluralize(len(names))} as applied; the schema is what they make.")
+        for name in names:
             self._print(f"  {name}")
 
     def _print(self, text: str) -> None:

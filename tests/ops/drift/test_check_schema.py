@@ -18,6 +18,8 @@ from ops.migrating.executor import GuardedExecutor
 from tests.databases import Database
 from tests.ops.drift.conftest import WRITTEN_BY_MIGRATIONS
 
+APPEND_ONLY = "journals FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+
 
 @pytest.fixture
 def known_reference(live_database: Database, settings: LazySettings, tmp_path: Path) -> Path:
@@ -69,7 +71,7 @@ def test_command_tells_drift_by_its_exit_code(live_database: Database, known_ref
             "remedy": "ALTER TABLE journals ENABLE TRIGGER journals_append_only;",
         }
     ]
-    assert result.stderr.startswith("The schema has drifted: 1 differences")
+    assert result.stderr.startswith("The schema has drifted: 1 difference from")
     live_database.rows(report["differences"][0]["remedy"])
     call_command("check_schema", ignore=["extension citext"])
 
@@ -82,6 +84,10 @@ def test_text_names_the_object_both_values_and_the_way_back(
         "CREATE OR REPLACE FUNCTION set_updated_at() RETURNS trigger LANGUAGE plpgsql AS"
         " $$\nBEGIN\n  RETURN NEW;\nEND\n$$"
     )
+    live_database.rows(
+        "CREATE OR REPLACE TRIGGER journals_append_only BEFORE DELETE ON journals"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+    )
     with pytest.raises(VerificationFailed):
         call_command("check_schema")
     assert capsys.readouterr().out.splitlines() == [
@@ -93,6 +99,10 @@ def test_text_names_the_object_both_values_and_the_way_back(
         "    -  NEW.updated_at := now();",
         "       RETURN NEW;",
         "    → CREATE OR REPLACE FUNCTION public.set_updated_at() …",
+        "changed trigger journals_append_only of journals: definition",
+        f"    -CREATE TRIGGER journals_append_only BEFORE DELETE OR UPDATE ON {APPEND_ONLY}",
+        f"    +CREATE TRIGGER journals_append_only BEFORE DELETE ON {APPEND_ONLY}",
+        f"    → CREATE OR REPLACE TRIGGER journals_append_only BEFORE DELETE OR UPDATE ON {APPEND_ONLY};",
     ]
 
 

@@ -2,8 +2,10 @@
 
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
-from django.conf import settings
+from django.conf import LazySettings, settings
+from django.core.management import call_command
 
 from config.database.embedded import find_bin_dir
 from config.database.partitions import ensure_partitions
@@ -15,12 +17,19 @@ from tests.ops.drift.conftest import WRITTEN_BY_MIGRATIONS
 from trading.partitions import PARTITIONED as MARKS
 
 
-def test_rows_and_partitions_are_no_drift(live_database: Database) -> None:
+def test_rows_partitions_and_seals_are_no_drift(
+    live_database: Database, settings: LazySettings, tmp_path: Path
+) -> None:
+    settings.ARCHIVE_DIR = tmp_path
     with live_database.connect(owner=True) as connection:
         migrated = read_catalog(connection, rows_of=WRITTEN_BY_MIGRATIONS)
         seed_small_broker()
         for partitioning in (*QUOTES, *MARKS):
             assert ensure_partitions(partitioning, datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 3, 9, tzinfo=UTC))
+        # Those of 2024 leave, those to come are made.
+        call_command("partitions", noinput=True)
+        assert list(tmp_path.rglob("*.parquet"))
+        call_command("seal_audit")
         assert compare(connection, migrated) == []
 
 
