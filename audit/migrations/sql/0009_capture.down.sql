@@ -5,3 +5,4 @@ DROP FUNCTION secure_audit_function(text);
 DROP FUNCTION refuse_truncate();
 DROP FUNCTION refuse_key_change(text);
 DROP FUNCTION audit_context(text, boolean);
+DROP FUNCTION write_audit_context(text, boolean);

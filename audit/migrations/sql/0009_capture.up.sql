@@ -1,25 +1,25 @@
 -- What the triggers of audited tables share. Their own functions are generated from the models.
 
--- The number of the context that the current transaction has now; writes it down when it is new. A transaction says
--- who it is in its setting audit.context, a JSON object: {"user": id, "ip": …, "user_agent": …, "session": …,
--- "request": …, "service": name, "reason": …}, all optional. audit.known remembers what was written down, for as long
--- as it is: a savepoint that is rolled back takes both along.
-CREATE FUNCTION audit_context(audited_table text, is_critical boolean) RETURNS smallint LANGUAGE plpgsql AS $$
+-- A transaction says who it is in its setting audit.context, a JSON object: {"user": id, "ip": …, "user_agent": …,
+-- "session": …, "request": …, "service": name, "reason": …}, all optional. Written down, it is remembered in two settings
+-- for as long as it is there: a savepoint that is rolled back takes all three along. audit.known is the transaction,
+-- whether a user or a service is named (t or f), and what was said; audit.number the context's number.
+CREATE FUNCTION write_audit_context(audited_table text, is_critical boolean) RETURNS smallint LANGUAGE plpgsql AS $$
 DECLARE
   xid text := pg_current_xact_id()::text;
   given text := coalesce(current_setting('audit.context', true), '');
-  known text[] := regexp_match(nullif(current_setting('audit.known', true), ''), '^(\d+) (\d+) ([tf]) (.*)$');
+  known text := coalesce(current_setting('audit.known', true), '');
   next_number smallint := 1;
   said jsonb;
   who uuid;
   address inet;
   is_anybody boolean;
 BEGIN
-  IF known[1] = xid THEN
-    IF known[4] = given AND (known[3] = 't' OR NOT is_critical) THEN
-      RETURN known[2];
+  IF starts_with(known, xid || ' ') THEN
+    IF known = concat(xid, ' f ', given) AND NOT is_critical THEN
+      RETURN current_setting('audit.number');
     END IF;
-    next_number := known[2]::smallint + 1;
+    next_number := current_setting('audit.number')::smallint + 1;
   END IF;
   -- Nothing is written in this block: a write would cost each transaction a number for the savepoint that it is.
   BEGIN
@@ -44,9 +44,20 @@ BEGIN
     coalesce(left(said ->> 'user_agent', 500), ''), coalesce(left(said ->> 'session', 128), ''),
     coalesce(left(said ->> 'request', 64), ''), coalesce(left(said ->> 'service', 64), ''),
     coalesce(said ->> 'reason', ''), session_user);
-  PERFORM set_config('audit.known', format('%s %s %s %s', xid, next_number, left(is_anybody::text, 1), given), true);
+  PERFORM set_config('audit.known', concat(xid, ' ', left(is_anybody::text, 1), ' ', given), true),
+          set_config('audit.number', next_number::text, true);
   RETURN next_number;
 END
+$$;
+COMMENT ON FUNCTION write_audit_context(text, boolean) IS 'Writes down what the transaction says about itself and has not said before.';
+
+-- In SQL, so that its body becomes part of the triggers' statements: this is asked at each of them, and the answer is
+-- nearly always known.
+CREATE FUNCTION audit_context(audited_table text, is_critical boolean) RETURNS smallint LANGUAGE sql AS $$
+  SELECT CASE WHEN current_setting('audit.known', true)
+                   = concat(pg_current_xact_id(), ' t ', current_setting('audit.context', true))
+              THEN current_setting('audit.number')::smallint
+              ELSE write_audit_context(audited_table, is_critical) END
 $$;
 COMMENT ON FUNCTION audit_context(text, boolean) IS 'The number of the transaction''s context, which is written down when it is new.';
 
@@ -80,8 +91,10 @@ $$;
 COMMENT ON FUNCTION secure_audit_function(text) IS 'Gives the function of an audited table its owner and its search_path.';
 
 ALTER FUNCTION audit_context(text, boolean) OWNER TO trading_audit_owner;
+ALTER FUNCTION write_audit_context(text, boolean) OWNER TO trading_audit_owner;
 ALTER FUNCTION refuse_key_change(text) OWNER TO trading_audit_owner;
 REVOKE ALL ON FUNCTION audit_context(text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION write_audit_context(text, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION refuse_key_change(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION refuse_truncate() FROM PUBLIC;
 REVOKE ALL ON FUNCTION secure_audit_function(text) FROM PUBLIC;
