@@ -15,8 +15,8 @@ from uuid import UUID
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
-from audit.capture.columns import Column, columns_of
-from audit.capture.triggers import AuditTrigger, audited_models
+from audit.capture.columns import Column
+from audit.capture.triggers import audited_columns, audited_models
 
 Row = dict[str, Any]
 
@@ -135,11 +135,10 @@ def audited_tables() -> list[str]:
 
 
 def _columns(table: str) -> list[Column]:
-    model = audited_models().get(table)
-    if model is None:
+    columns = audited_columns().get(table)
+    if columns is None:
         raise NotAudited(f"{table} is no audited table: those are {', '.join(audited_tables())}.")
-    trigger: AuditTrigger = next(each for each in model._meta.triggers if isinstance(each, AuditTrigger))  # type: ignore[attr-defined]
-    return columns_of(model, exclude=trigger.exclude, secret=trigger.secret)
+    return columns
 
 
 def _as_json(columns: list[Column]) -> str:

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="2a65cd559bb6ebb4a3f9365d7a7bae55fdc906db",
+                    hash="c8bfb045e9d25a08cc00d3271250242089594c0d",
                     operation="INSERT",
                     pgid="accounts_audit_insert",
                     table="accounts",
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="c474e27e287dc61fbdf40107412e1a3e0a3d4a1b",
+                    hash="2b8a4ca78c3148474fed55e8875b6ae75f4044ed",
                     operation="UPDATE",
                     pgid="accounts_audit_update",
                     table="accounts",
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="d97bb984b231894558def8352d4b4de7237fcc0f",
+                    hash="689184e740b2972c36b23d06dcfe2c1af537a03a",
                     operation="DELETE",
                     pgid="accounts_audit_delete",
                     table="accounts",
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="b8b5fa89033b760150aff790eaf3861ed273e86b",
+                    hash="af6df7f6b992c78cb5d3e8ec1bb42c60f85740cc",
                     operation="INSERT",
                     pgid="api_keys_audit_insert",
                     table="api_keys",
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="c3c2e1356f8f6d2c07b0bf532e3da0c37b0f7b79",
+                    hash="7fcf5cb60da7703c4e8ca91334fe95ce7047c09d",
                     operation="UPDATE",
                     pgid="api_keys_audit_update",
                     table="api_keys",
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="0db15099b3363aadf6e9c69e11c5a7870ed2b47d",
+                    hash="f2a4bfe892abbc189587612bd8c28f5160f80c49",
                     operation="DELETE",
                     pgid="api_keys_audit_delete",
                     table="api_keys",
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="a96d317f26b716213119c84fa59ac580c6be295e",
+                    hash="4f2568dc9043302f43b239bee27212b1087741e3",
                     operation="INSERT",
                     pgid="cash_requests_audit_insert",
                     table="cash_requests",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="c0505d80d21bc44479a6fb40436d5d882eea0784",
+                    hash="e4c92474b89e0c800938e09a30a2ef1fe6aa4a13",
                     operation="UPDATE",
                     pgid="cash_requests_audit_update",
                     table="cash_requests",
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="fed0606b0a04873e0db71b1f088c4ae20851d99b",
+                    hash="10bc4bb174fb8d006a32e74b6e5df9639423244c",
                     operation="DELETE",
                     pgid="cash_requests_audit_delete",
                     table="cash_requests",
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="e27404e4313d8ff602b0e3135ccc8f2596e18203",
+                    hash="12035f5a3eaa30093393748c974b65a7d3876db5",
                     operation="INSERT",
                     pgid="client_classifications_audit_insert",
                     table="client_classifications",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="241a87723ea27af70c10120cacde9791d1b3d5e0",
+                    hash="d26a336b9bc80f117eaf6d3ba18b8cab69e19c08",
                     operation="UPDATE",
                     pgid="client_classifications_audit_update",
                     table="client_classifications",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="de2cbcfee6859b1e1bd76d6d3ccd4af015284f9a",
+                    hash="04b11ee0c44f61046eb3a32903656cb983485f8a",
                     operation="DELETE",
                     pgid="client_classifications_audit_delete",
                     table="client_classifications",
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="006b09adb4b5b787fb58e75509709360a226fbd4",
+                    hash="2086f500d6cb9468c60796814e51ac9e1468a8e4",
                     operation="INSERT",
                     pgid="client_identities_audit_insert",
                     table="client_identities",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="c5ede6ec75118c7f99eb73e9a845cda4d33d6c44",
+                    hash="8d5a3c1d45b906c290df0ad77481a7e6a934a497",
                     operation="UPDATE",
                     pgid="client_identities_audit_update",
                     table="client_identities",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="144e893f2c1a017eef2a3a91919300bb98191670",
+                    hash="c68ca8c1b33a8d6a8880a67344e93750ca6014ee",
                     operation="DELETE",
                     pgid="client_identities_audit_delete",
                     table="client_identities",
@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="02e4ff03d7d142b8f9cccc8e9a5cfba11358b397",
+                    hash="26065bee8a3abd89b50a440f15d63d0bdbd34ae8",
                     operation="INSERT",
                     pgid="users_audit_insert",
                     table="users",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="e2146ff90c4d15e60f1e1412fba0ff1682aee978",
+                    hash="5a470aa259a3ef43b37cbe23f30253b5ff0d0573",
                     operation="UPDATE",
                     pgid="users_audit_update",
                     table="users",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="5a299dda2256548441edfa262ff095673d67a2db",
+                    hash="06ccf5ed1e628de7f6a5fd5d8257dd6b916486f4",
                     operation="DELETE",
                     pgid="users_audit_delete",
                     table="users",
@@ -349,7 +349,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="43ba1200a5ff408eb0106c14d3c2019ce0b3fa82",
+                    hash="1e960b1435e8341aee553e6f63b7b65c2fd3e26a",
                     operation="INSERT",
                     pgid="user_roles_audit_insert",
                     table="user_roles",
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="eed8450f431abb37ff69dd9ae0158698a1772307",
+                    hash="383f56d58d99b09fd31fbf8963eb29ecaab3a01c",
                     operation="UPDATE",
                     pgid="user_roles_audit_update",
                     table="user_roles",
@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="1f63f391959fff36e3943975badb86e5da2c4f82",
+                    hash="019dd52efb7845872ba64bcc43a268a86f33089f",
                     operation="DELETE",
                     pgid="user_roles_audit_delete",
                     table="user_roles",

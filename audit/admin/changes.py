@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from audit.capture.triggers import audited_models
-from audit.models import AuditContext, AuditLayout, AuditLog, AuditSeal, AuditSealChunk
+from audit.models import AuditContext, AuditLayout, AuditLog, AuditRowHashes, AuditSeal, AuditSealChunk
 from config.backoffice.admin import LogAdmin
 
 
@@ -49,7 +49,7 @@ class AuditLogAdmin(LogAdmin):
     fieldsets = (
         (None, {"fields": ("created_at", "action", "table_name", "record", "changes")}),
         ("Who", {"fields": ("user", "address", "user_agent", "service", "reason", "login")}),
-        ("Proof", {"fields": ("after_hash", "layout", "txid", "context_number")}),
+        ("Proof", {"fields": ("txid", "context_number")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -113,10 +113,18 @@ class AuditContextAdmin(LogAdmin):
 
 @admin.register(AuditLayout)
 class AuditLayoutAdmin(LogAdmin):
-    """Which columns the hashes of changes cover."""
+    """Which columns the hashes of rows cover."""
 
     list_display = ("table_name", "layout", "columns", "created_at")
     search_fields = ("table_name",)
+
+
+@admin.register(AuditRowHashes)
+class AuditRowHashesAdmin(LogAdmin):
+    """What rows were when their changes were sealed, newest first."""
+
+    list_display = ("created_at", "table_name", "hi", "layout")
+    list_filter = (TableFilter,)
 
 
 @admin.register(AuditSealChunk)

@@ -3,7 +3,7 @@
 Everything that is the same for all rows is a scalar subquery: it runs once, and only if there is a row to log.
 """
 
-from audit.capture.columns import Column, hashed, layout_of, row_hash
+from audit.capture.columns import Column
 
 #: PostgreSQL's functions take at most 100 arguments.
 MOST_ARGUMENTS = 100
@@ -14,7 +14,6 @@ def _insert(table: str, critical: bool, columns: list[Column], select: dict[str,
         "created_at": "clock_timestamp()",
         "txid": "(SELECT pg_current_xact_id()::text::bigint)",
         "table_name": f"'{table}'",
-        "layout": str(layout_of(columns)),
         "context_number": f"(SELECT audit_context('{table}', {str(critical).lower()}))",
         **select,
     }
@@ -39,9 +38,8 @@ def _listed(parts: list[str]) -> str:
 
 
 def insert_body(table: str, critical: bool, columns: list[Column]) -> str:
-    """The hash of each new row; the table has the row itself."""
-    names = [column.name for column in hashed(columns)]
-    select = {"record_id": "n.id", "action": "'INSERT'", "changes": "'{}'", "after_hash": row_hash(names, "n")}
+    """That each new row came; the table has the row itself."""
+    select = {"record_id": "n.id", "action": "'INSERT'", "changes": "'{}'"}
     return _insert(table, critical, columns, select, "new_rows n")
 
 
@@ -50,7 +48,6 @@ def update_body(table: str, critical: bool, columns: list[Column]) -> str:
 
     FULL JOIN: it cannot become a nested loop in a cached plan. OFFSET 0 keeps the comparisons from being made twice.
     """
-    names = [column.name for column in hashed(columns)]
     changes = _listed(
         [
             f"""CASE WHEN {column.differs()} THEN '"{column.name}":' || {column.change_as_json()} END"""
@@ -60,17 +57,11 @@ def update_body(table: str, critical: bool, columns: list[Column]) -> str:
     )
     source = f"""(
       SELECT CASE WHEN o.id = n.id THEN n.id ELSE refuse_key_change('{table}') END AS record_id,
-             {row_hash(names, "n")} AS after_hash,
              {changes} AS changes
         FROM old_rows o FULL JOIN new_rows n ON o.id = n.id
       OFFSET 0) AS changed
    WHERE changes <> ''"""
-    select = {
-        "record_id": "record_id",
-        "action": "'UPDATE'",
-        "changes": "concat('{', changes, '}')::json",
-        "after_hash": "after_hash",
-    }
+    select = {"record_id": "record_id", "action": "'UPDATE'", "changes": "concat('{', changes, '}')::json"}
     return _insert(table, critical, columns, select, source)
 
 

@@ -14,7 +14,7 @@ import pgtrigger
 from django.db import models
 from pgtrigger import compiler
 
-from audit.capture.columns import columns_of, hashed, layout_of, read, written
+from audit.capture.columns import Column, columns_of, hashed, layout_of, read, written
 from audit.capture.functions import BODIES, TRANSITION_TABLES
 
 _FUNCTION = """
@@ -135,3 +135,13 @@ def audited_models() -> dict[str, type[models.Model]]:
         for model in apps.get_models()
         if any(isinstance(trigger, AuditTrigger) for trigger in getattr(model._meta, "triggers", []))
     }
+
+
+@cache
+def audited_columns() -> dict[str, list[Column]]:
+    """The audited columns of each audited table."""
+    found = {}
+    for table, model in audited_models().items():
+        trigger = next(each for each in model._meta.triggers if isinstance(each, AuditTrigger))  # type: ignore[attr-defined]
+        found[table] = columns_of(model, exclude=trigger.exclude, secret=trigger.secret)
+    return found

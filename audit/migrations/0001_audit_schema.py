@@ -130,7 +130,6 @@ class Migration(migrations.Migration):
                         verbose_name="transaction",
                     ),
                 ),
-                ("layout", models.IntegerField(help_text="Which columns the hash covers: a row of audit_layouts.")),
                 (
                     "context_number",
                     models.SmallIntegerField(db_default=1, help_text="Counts the contexts of the transaction."),
@@ -141,12 +140,6 @@ class Migration(migrations.Migration):
                     "action",
                     models.CharField(
                         choices=[("INSERT", "Insert"), ("UPDATE", "Update"), ("DELETE", "Delete")], max_length=6
-                    ),
-                ),
-                (
-                    "after_hash",
-                    models.BinaryField(
-                        help_text="SHA-256 of the row after the change; empty after a deletion.", null=True
                     ),
                 ),
                 ("changes", config.database.fields.WrittenJSONField(help_text="Changed columns, old and new.")),
@@ -166,15 +159,6 @@ class Migration(migrations.Migration):
                         condition=models.Q(("action__in", ["INSERT", "UPDATE", "DELETE"])),
                         name="audit_log_action_check",
                         violation_error_message="action is one of: INSERT, UPDATE, DELETE.",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("action", "DELETE"), ("after_hash__isnull", True)),
-                            models.Q(models.Q(("action", "DELETE"), _negated=True), ("after_hash__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="audit_log_after_hash_check",
-                        violation_error_message="A row that is still there has a hash.",
                     ),
                 ],
             },

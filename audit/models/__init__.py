@@ -8,6 +8,7 @@ from audit.models.layouts import AuditLayout
 from audit.models.legal_holds import LegalHold
 from audit.models.partition_departures import PartitionDeparture
 from audit.models.risk_events import RiskEvent
+from audit.models.row_hashes import AuditRowHashes
 from audit.models.system_events import SystemEvent
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "AuditContext",
     "AuditLayout",
     "AuditLog",
+    "AuditRowHashes",
     "AuditSeal",
     "AuditSealChunk",
     "ComplianceEvent",

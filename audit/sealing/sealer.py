@@ -15,9 +15,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from audit.choices import SealKind
+from audit.models import AuditLog
 from audit.sealing import chain
 from audit.sealing.code import seal_code
 from audit.sealing.horizon import Horizon, horizon
+from audit.sealing.row_hashes import write_row_hashes
 from audit.sealing.tables import Layout, SealedTable, sealed_tables
 from audit.sealing.tree import root_of
 from config.commands import EnvironmentFailed, Failed
@@ -38,7 +40,8 @@ class Sealed:
 def seal(*, done: Callable[[SealedTable], None] = lambda table: None) -> Sealed:
     """Seal what can be sealed. The caller is the owner and holds the lock `chain.LOCK`.
 
-    Each table is a transaction of its own, which writes nothing but seals and waits for nobody.
+    Each table is a transaction of its own, which writes nothing but seals, and with those of the log the hashes of the
+    changed rows; it waits for nobody.
     """
     sealed = Sealed()
     with sealing_transaction() as cursor:
@@ -151,6 +154,8 @@ def _seal_table(cursor: Any, table: SealedTable, head: chain.Seal, sealed: Seale
         )
         sealed.seals += 1
         sealed.rows[table.name] = sealed.rows.get(table.name, 0) + count
+    if periods and table.name == AuditLog._meta.db_table:
+        write_row_hashes(cursor, lo, now.xmin)
     return head
 
 

@@ -18,7 +18,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import models
 
-from audit.models import AuditSeal, AuditSealChunk
+from audit.models import AuditRowHashes, AuditSeal, AuditSealChunk
 from audit.sealing.tree import NODE_MARK, PREFIX_BYTES, WIDTH
 from config.database.fields import TransactionField
 
@@ -153,7 +153,7 @@ class Layout:
 
 
 def sealed_tables() -> list[SealedTable]:
-    """All of them, by name."""
+    """All of them, by name; last the hashes of rows, which are written when the log is sealed."""
     intervals = {each.table: each.interval.value for each in _partitionings()}
     tables = []
     for model in apps.get_models():
@@ -170,7 +170,7 @@ def sealed_tables() -> list[SealedTable]:
                 unsealed=getattr(model, "unsealed_columns", frozenset()),
             )
         )
-    return sorted(tables, key=lambda table: table.name)
+    return sorted(tables, key=lambda table: (table.name == AuditRowHashes._meta.db_table, table.name))
 
 
 def _has_transaction(model: type[models.Model]) -> bool:

@@ -65,7 +65,7 @@ def verify(
         head = past.head.id if past.head else 0
         if anchor.compare(anchors, past.hashes, head, findings) and anchor_file:
             evidence.name_rows_by_lists(anchor_file, findings, dropped=past.dropped)
-        live = verify_history(cursor, findings, complete="audit_log" not in {table for table, _ in past.dropped})
+        live = verify_history(cursor, past, findings)
         verify_code(cursor, findings)
     return Report(
         findings=findings,

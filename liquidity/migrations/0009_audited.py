@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="e18c80ef0103579a8b59a15de0f0a80814203623",
+                    hash="8a2522205d3b2e8ab5bbd04265cb9dcca36a44ad",
                     operation="INSERT",
                     pgid="client_profiles_audit_insert",
                     table="client_profiles",
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="1eb27e8dccaf2dc46dc0111c38ffe42d88199049",
+                    hash="c939be40280b4517a3fc50b99d5fdfbbda054a77",
                     operation="UPDATE",
                     pgid="client_profiles_audit_update",
                     table="client_profiles",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="86747de4ed62ba4fea8321622fd1a95d21df3ddf",
+                    hash="fd66ae6aea866d002bb12e6b990b344ca180f2ce",
                     operation="DELETE",
                     pgid="client_profiles_audit_delete",
                     table="client_profiles",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="d5bb1e30e5355e565b2e89bc9217492a4184dbcf",
+                    hash="991040b6ab82977996a4eb972ccd9de5fd7a6864",
                     operation="INSERT",
                     pgid="liquidity_providers_audit_insert",
                     table="liquidity_providers",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="8237d6fd2b6dde96a40d3c104b2cac644449b97d",
+                    hash="d72ad32f806d0e6753bcd6a8c9a84a105c85868f",
                     operation="UPDATE",
                     pgid="liquidity_providers_audit_update",
                     table="liquidity_providers",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="54ccd9667141a2c2d21e7ab41a6a3061d5ab3179",
+                    hash="7c75a2a772cf9f4a00a936f608094d6f5d3152e1",
                     operation="DELETE",
                     pgid="liquidity_providers_audit_delete",
                     table="liquidity_providers",
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="d034e9ce71068a7434d5fe379334277487acd700",
+                    hash="b49fd98ce5c959017926de212e2d66bc0954bcdc",
                     operation="INSERT",
                     pgid="lp_instruments_audit_insert",
                     table="lp_instruments",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="c536c82951d17a6421c380733fc0562ec9437ca3",
+                    hash="aeed12b96580b3777bdd36d78bad04edb8647d39",
                     operation="UPDATE",
                     pgid="lp_instruments_audit_update",
                     table="lp_instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="0d9e74cba851198c7098a1c025a23ae1aa487552",
+                    hash="caa65b2212f57b30c60cf6641d9a1ff87fb92f99",
                     operation="DELETE",
                     pgid="lp_instruments_audit_delete",
                     table="lp_instruments",
@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="4e1726cdbfa9e3b712302945ba0e8d03f291a5f8",
+                    hash="5ab040010199e6cf9f2939b3f3ccf0a8dbec6d4f",
                     operation="INSERT",
                     pgid="sor_rules_audit_insert",
                     table="sor_rules",
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="56170db6b93dcd2e8f126e23759556187b43ea78",
+                    hash="7edf7f2303ca27d056b120a127cc596b344d85da",
                     operation="UPDATE",
                     pgid="sor_rules_audit_update",
                     table="sor_rules",
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="e30a828a0d027d5f110b58ba6a74207c26c30550",
+                    hash="14682ff22daf1d94f449953427a7e56c089f78e7",
                     operation="DELETE",
                     pgid="sor_rules_audit_delete",
                     table="sor_rules",

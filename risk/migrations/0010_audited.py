@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="fa954d1efc4d88c20a9308c519b4cd9a4c20aef2",
+                    hash="a00d177a39df0f7067d96751ef005d866a19d6ba",
                     operation="INSERT",
                     pgid="circuit_breakers_audit_insert",
                     table="circuit_breakers",
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="05bdbaf5f390e843c415726a6c891ea09a445095",
+                    hash="b8f9b2352f9105ee3abf9b6f933d968d87defb1c",
                     operation="UPDATE",
                     pgid="circuit_breakers_audit_update",
                     table="circuit_breakers",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="521698911ac57db668cd3538e067a4b7f351aeb3",
+                    hash="f4da8cec6450286d73b92c695b64b23a984c6a64",
                     operation="DELETE",
                     pgid="circuit_breakers_audit_delete",
                     table="circuit_breakers",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="b2598f1553aceb1375911e0d6f9aa93af602023a",
+                    hash="580ec4fe77875003a1bb68f090059765e825bf3b",
                     operation="INSERT",
                     pgid="leverage_caps_audit_insert",
                     table="leverage_caps",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="6b7ae27baa3ba146f976b36294107d31306f16df",
+                    hash="3c148c58cd3e93098fecc27fff8cab1bc8af114b",
                     operation="UPDATE",
                     pgid="leverage_caps_audit_update",
                     table="leverage_caps",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="93405c21c097bbfe8c2de145a3d5611a5b5f60e8",
+                    hash="cd03acb41f6ca14758ac442737f0c6b6a641ff10",
                     operation="DELETE",
                     pgid="leverage_caps_audit_delete",
                     table="leverage_caps",
@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="9c5004dee38a6f6f0b15d3e2e448349389a4ae24",
+                    hash="786af2c1516f79d6ea993ec6179df637a07f3fe6",
                     operation="INSERT",
                     pgid="margin_calls_audit_insert",
                     table="margin_calls",
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="22ff60243d34dfd44ef5c0e1828ffa5d41853b5b",
+                    hash="f0d79d98333246d004ec025a66a6c68dd5c8f36c",
                     operation="UPDATE",
                     pgid="margin_calls_audit_update",
                     table="margin_calls",
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="1140d19602e4f43fda0ba57815ff50cd4c54678d",
+                    hash="d6cfbb4883ba5c92dd084c479afffb52c4df244d",
                     operation="DELETE",
                     pgid="margin_calls_audit_delete",
                     table="margin_calls",
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="466af8644612112153c1c2ab6de6f021d23091a0",
+                    hash="7849f82b5144538a4b8e0e4f8f9f2ea0c2f1d9d9",
                     operation="INSERT",
                     pgid="margin_rates_audit_insert",
                     table="margin_rates",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="9803a6f7a552410f5a4afd414602c10c61bfc041",
+                    hash="6ccf0cb57dc64b3efead9ad34854eaffcaad7aad",
                     operation="UPDATE",
                     pgid="margin_rates_audit_update",
                     table="margin_rates",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="e699fc2607511bda87388e014f6026788b2c32b8",
+                    hash="abd060df6c28e3f475132dcc8dfa243bc9ee8e10",
                     operation="DELETE",
                     pgid="margin_rates_audit_delete",
                     table="margin_rates",
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="fa21ce08b0ad16b5aad24a0dce7e94204a46af90",
+                    hash="f90ecfff32b517e8ef893888547c4f32defbf180",
                     operation="INSERT",
                     pgid="risk_limits_audit_insert",
                     table="risk_limits",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="f13cdebe77119b52af0209d9ee133edf65049f42",
+                    hash="764d7e8c8eee7f57605880f3a0e112ebfd0f6509",
                     operation="UPDATE",
                     pgid="risk_limits_audit_update",
                     table="risk_limits",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="6b893a6965efac9efa53e0fdfc059c91decb4039",
+                    hash="12da97fe51bed4e383cd5e3027f261ea5c198f17",
                     operation="DELETE",
                     pgid="risk_limits_audit_delete",
                     table="risk_limits",
@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="7f7515f96103bbc2ff665608d0477dad5d7ef9f9",
+                    hash="d65cf800d7e3ef30f1aa9d535fdb8bd03a7df5f7",
                     operation="INSERT",
                     pgid="stress_test_scenarios_audit_insert",
                     table="stress_test_scenarios",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="548535a651e92b2b54d4d37255ec30122cd67f8d",
+                    hash="c0893ff6a64cdf89488d1d84a95b5c0a5ed9a2bc",
                     operation="UPDATE",
                     pgid="stress_test_scenarios_audit_update",
                     table="stress_test_scenarios",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="99d1269a4b66f03a94abb85c876141b94db0a74c",
+                    hash="33e456f82664215d395d775644ba473efbb3f285",
                     operation="DELETE",
                     pgid="stress_test_scenarios_audit_delete",
                     table="stress_test_scenarios",

@@ -53,6 +53,7 @@ def one_of_each(db: None) -> dict[str, Any]:
         audit_rows.change(),
         audit_rows.context(),
         audit_rows.layout(),
+        audit_rows.row_hashes(),
         audit_rows.seal(),
         audit_rows.seal_chunk(),
         audit_rows.legal_hold(),

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 
-@pytest.mark.parametrize("table", ["audit_seals", "audit_seal_chunks"])
+@pytest.mark.parametrize("table", ["audit_seals", "audit_seal_chunks", "audit_row_hashes"])
 def test_the_application_writes_no_seal(sql: Any, table: str) -> None:
     for statement in (f"INSERT INTO {table} DEFAULT VALUES", f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
         with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():

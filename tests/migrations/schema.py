@@ -112,6 +112,7 @@ TABLES = {
     "audit_contexts": log("audit", readable_only=True, key="created_at", **MONTHLY),
     "audit_layouts": log("audit", readable_only=True),
     "audit_log": log("audit", readable_only=True, key="created_at", **MONTHLY),
+    "audit_row_hashes": log("audit", readable_only=True, key="created_at", **MONTHLY),
     "audit_seals": log("audit", readable_only=True),
     "audit_seal_chunks": log("audit", readable_only=True),
     "legal_holds": log("audit", amendable=frozenset({"released_at", "released_by", "release_reason"})),

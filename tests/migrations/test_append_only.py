@@ -20,6 +20,7 @@ BUILDERS: dict[str, Callable[[], Any]] = {
     "audit_contexts": audit.context,
     "audit_layouts": audit.layout,
     "audit_log": audit.change,
+    "audit_row_hashes": audit.row_hashes,
     "audit_seal_chunks": audit.seal_chunk,
     "audit_seals": audit.seal,
     "circuit_breaker_events": risk.circuit_breaker_event,

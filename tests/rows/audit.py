@@ -13,6 +13,7 @@ from audit.models import (
     AuditContext,
     AuditLayout,
     AuditLog,
+    AuditRowHashes,
     AuditSeal,
     AuditSealChunk,
     ComplianceEvent,
@@ -45,6 +46,16 @@ def context() -> AuditContext:
 def layout() -> AuditLayout:
     """One that a migration has written."""
     return AuditLayout.objects.latest("id")
+
+
+def row_hashes() -> AuditRowHashes:
+    """Of one row. Only the owner writes them: it is committed, and stays."""
+    _write_as_owner(
+        "INSERT INTO audit_row_hashes (table_name, layout, hi, keys, hashes)"
+        " SELECT 'orders', 1, 10, %s, %s WHERE NOT EXISTS (SELECT FROM audit_row_hashes)",
+        [uuid.UUID(int=1).bytes, digest("row")],
+    )
+    return AuditRowHashes.objects.earliest("id")
 
 
 def seal() -> AuditSeal:

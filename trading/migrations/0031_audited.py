@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="29ec86c48f54fe11bc9886500829c97fa19f23a3",
+                    hash="546309e426e30065ae0a143907a279ea58c00cfe",
                     operation="INSERT",
                     pgid="corporate_actions_audit_insert",
                     table="corporate_actions",
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="254db29392ed78a7c1fbf30fd841135d46b14092",
+                    hash="39ec36e95814e26e794e3d69b6830ad73f059bfd",
                     operation="UPDATE",
                     pgid="corporate_actions_audit_update",
                     table="corporate_actions",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="e25a324b6711372be5127d0ca5f5c323e5703a59",
+                    hash="09009b3c0c014f5cd83ae1aad6a72843cdd1fd03",
                     operation="DELETE",
                     pgid="corporate_actions_audit_delete",
                     table="corporate_actions",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="22c6eb14b1771376f286ced412fcc2186b4187bb",
+                    hash="1c8d4406449c180086890d5ba14bfc05a07f0bbb",
                     operation="INSERT",
                     pgid="fee_schedules_audit_insert",
                     table="fee_schedules",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="5e7bff969a8f3430bee2dd4d9559bb12650b2cc7",
+                    hash="bdc41dffd629a00451e8e9ce23307b4e980ca8d1",
                     operation="UPDATE",
                     pgid="fee_schedules_audit_update",
                     table="fee_schedules",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="7370d598683b0b32779ee8bf516c3679e5d12351",
+                    hash="71894503cf8a31b3613856dbc4bc3aee111fda3a",
                     operation="DELETE",
                     pgid="fee_schedules_audit_delete",
                     table="fee_schedules",
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="742168ed54ea75681eac8d1cbe01b7c8fe8d9b58",
+                    hash="27faacfa6c51825b3c1ead7aa4a7762f2c908388",
                     operation="INSERT",
                     pgid="instruments_audit_insert",
                     table="instruments",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="06f43e0f3b47a3c53f09e490f5211b26f4120c54",
+                    hash="081a7b2632f6eb63f97cbd0a383b2975bc0c1e81",
                     operation="UPDATE",
                     pgid="instruments_audit_update",
                     table="instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="87693ed5e08400e7e77b92f1b1c4cc917a9d1e18",
+                    hash="64eb87dfb5153cd9c90c752de7ad9a88a033e36f",
                     operation="DELETE",
                     pgid="instruments_audit_delete",
                     table="instruments",
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="c8d3299d788ae581ebf4b3e8ee7f1b9040f931f7",
+                    hash="de50862fb4b4176dd24ab35def7f2f460593885b",
                     operation="INSERT",
                     pgid="orders_audit_insert",
                     table="orders",
@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="8c8f0db91a282b02f21c81f064fe56ac38db300b",
+                    hash="a5243b7b8791c14efe443ab7790ee246174a9ed4",
                     operation="UPDATE",
                     pgid="orders_audit_update",
                     table="orders",
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="a60dd892863e9c7405eb4634a603447a90c65940",
+                    hash="5749b6d37213dccf98467558df903561774adc3e",
                     operation="DELETE",
                     pgid="orders_audit_delete",
                     table="orders",
@@ -236,7 +236,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="c0bae2b78eae14bebb1852d9b4b40b4c3c53656f",
+                    hash="b4a550fb37c9b2b42ebb4b57f5d73d887cd2767b",
                     operation="INSERT",
                     pgid="positions_audit_insert",
                     table="positions",
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="2dc4f5ce5e506b2646ec581fb0078db79bf6b1a9",
+                    hash="74bfcec33280148c4c55239be94228bbfc66e712",
                     operation="UPDATE",
                     pgid="positions_audit_update",
                     table="positions",
@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="175845a8b202ed6ab3a0a02dbda753f6675ed580",
+                    hash="c1952f4f3c38b42332d3aeb24a5a25a08dc4454b",
                     operation="DELETE",
                     pgid="positions_audit_delete",
                     table="positions",

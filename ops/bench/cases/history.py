@@ -20,9 +20,9 @@ STATEMENTS = f"""
         RETURN now() + n * interval '90 days' / {ROWS};
     INSERT INTO audit_contexts (txid, created_at, number, service, db_user)
     SELECT n, bench_time(n * {ROWS // RECORDS}), 1, 'bench', 'bench' FROM generate_series(1, {RECORDS}) AS n;
-    INSERT INTO audit_log (created_at, txid, record_id, table_name, action, after_hash, layout, changes)
+    INSERT INTO audit_log (created_at, txid, record_id, table_name, action, changes)
     SELECT bench_time(n), 1 + n / {ROWS // RECORDS}, md5((n % {RECORDS})::text)::uuid, 'orders', 'UPDATE',
-           sha256(n::text::bytea), 1, '{{"status":["new","filled"],"filled_quantity":[0.00000000,1.00000000]}}'
+           '{{"status":["new","filled"],"filled_quantity":[0.00000000,1.00000000]}}'
       FROM generate_series(0, {ROWS - 1}) AS n;
     VACUUM ANALYZE audit_log;
     VACUUM ANALYZE audit_contexts

@@ -17,9 +17,9 @@ SECONDS_BETWEEN_SEALS = 60.0
 
 #: Rows of an update of two columns, twenty in each transaction.
 FILL = """
-    INSERT INTO audit_log (table_name, record_id, action, changes, after_hash, layout)
+    INSERT INTO audit_log (table_name, record_id, action, changes)
     SELECT 'bench', uuidv7(), 'UPDATE',
-           '{"status": ["new", "filled"], "filled_quantity": ["0.00000000", "1.00000000"]}', sha256(n::text::bytea), 1
+           '{"status": ["new", "filled"], "filled_quantity": ["0.00000000", "1.00000000"]}'
       FROM generate_series(1, 20) n
 """
 CONTEXT = """SELECT set_config('audit.context', '{"service": "bench"}', true)"""

@@ -29,7 +29,7 @@ def test_rows_that_were_changed_past_the_log_are_named(sealed: Database, tamper:
         tamper(table, f"UPDATE {table} SET {assignment} WHERE id = '{keys[table]}'")
     report = run("verify_audit", code=4)
     assert named(report) == {("live", table, key) for table, key in keys.items()}
-    assert "is not what the newest change of it in audit_log says" in report["findings"][0]["sentence"]
+    assert "is not what it was when its newest change was sealed" in report["findings"][0]["sentence"]
 
 
 def test_a_row_that_was_removed_past_the_log_is_named(sealed: Database, tamper: Tamper, run: Any) -> None:

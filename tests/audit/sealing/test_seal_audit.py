@@ -23,7 +23,10 @@ OWN = {"audit_seals", "audit_seal_chunks"}
 
 
 def test_every_append_only_table_is_sealed() -> None:
-    assert [table.name for table in sealed_tables()] == sorted(set(APPEND_ONLY) - OWN)
+    names = [table.name for table in sealed_tables()]
+    assert sorted(names) == sorted(set(APPEND_ONLY) - OWN)
+    # Written with the seal of the log, it is sealed in the same run.
+    assert names[-1] == "audit_row_hashes"
 
 
 def test_every_sealed_column_has_a_type_of_postgresql_itself(owner_sql: Any) -> None:
@@ -42,18 +45,20 @@ def test_every_sealed_column_has_a_type_of_postgresql_itself(owner_sql: Any) -> 
 def test_all_rows_are_sealed_once(books: Database, run: Any) -> None:
     first = run("seal_audit")
     counts = {table.name: books.rows(f"SELECT count(*) AS n FROM {table.name}")[0]["n"] for table in sealed_tables()}
+    audited = {row["table_name"] for row in books.rows("SELECT DISTINCT table_name FROM audit_log")}
+    assert counts["audit_row_hashes"] == len(audited)
     assert first["tables"] == {name: count for name, count in counts.items() if count}
     assert first["tables"].keys() >= {"audit_log", "journals", "account_transactions", "risk_events", "system_events"}
     assert run("seal_audit")["rows"] == 0
     # The next rows make the next seal, and nothing else does.
     change()
     again = run("seal_audit")
-    assert (again["tables"], again["seals"]) == ({"audit_contexts": 1, "audit_log": 1}, 2)
+    assert (again["tables"], again["seals"]) == ({"audit_contexts": 1, "audit_log": 1, "audit_row_hashes": 1}, 3)
     last = AuditSeal.objects.latest("id")
     assert (last.id, bytes(last.hash).hex()) == (again["head"]["seal"], again["head"]["hash"])
     assert last.id == AuditSeal.objects.count()
     report = run("verify_audit")
-    assert (report["total"], report["unsealed"], report["rows"]) == (0, 0, sum(counts.values()) + 2)
+    assert (report["total"], report["unsealed"], report["rows"]) == (0, 0, sum(counts.values()) + 3)
 
 
 def test_a_seal_is_what_its_description_says(sealed: Database) -> None:
@@ -169,6 +174,7 @@ def test_a_transaction_that_runs_delays_what_follows_and_is_reported(books: Data
     assert run("seal_audit")["tables"] == {
         "audit_contexts": 1,
         "audit_log": 1,
+        "audit_row_hashes": 1,
         "risk_events": 1,
         "system_events": 1,
     }

@@ -86,5 +86,5 @@ def test_a_change_says_who_made_it_and_leads_to_the_row(client: Client) -> None:
         Instrument.objects.filter(pk=row.pk).update(is_tradable=not row.is_tradable)
     change = AuditLog.objects.filter(record_id=row.pk, action="UPDATE").latest("id")
     shown = client.get(page(AuditLog, "change", change.pk)).content.decode()
-    for part in (">admin<", "Asked by phone", bytes(change.after_hash).hex(), page(Instrument, "history", row.pk)):
+    for part in (">admin<", "Asked by phone", page(Instrument, "history", row.pk)):
         assert part in " ".join(shown.split()).replace("> ", ">").replace(" <", "<")
