@@ -21,6 +21,7 @@ class Problem(StrEnum):
     CODE = "code"
     HISTORY = "history"
     LIVE = "live"
+    CONTEXT = "context"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
+from audit.sealing.contexts import verify_contexts
 from audit.sealing.findings import Finding, Findings, Problem
 from audit.sealing.live import verify_live_rows
 from audit.sealing.row_hashes import comparable_layouts
@@ -34,6 +35,7 @@ def verify_history(cursor: Any, past: SealedPast, findings: Findings) -> int:
         return 0
     verify_live_rows(cursor, layouts, past, findings)
     _verify_continuity(cursor, sorted(layouts), findings)
+    verify_contexts(cursor, past, findings)
     cursor.execute("SELECT " + " + ".join(f"(SELECT count(*) FROM {table})" for table in layouts))
     return int(cursor.fetchone()[0])
 

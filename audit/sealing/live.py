@@ -77,7 +77,7 @@ def verify_live_rows(cursor: Any, layouts: Layouts, past: SealedPast, findings: 
             "tables": list(layouts),
             "complete": log not in {table for table, _ in past.dropped},
             "sealed_until": past.ends.get(log, 0),
-            "kept_from": _kept_from(past, hashes),
+            "kept_from": kept_from(past, hashes),
         },
     )
     for table, key, txid, kind in cursor.fetchall():
@@ -97,7 +97,7 @@ def _live_rows(table: str, audited_since: datetime, layouts: dict[int, list[str]
     )
 
 
-def _kept_from(past: SealedPast, table: str) -> datetime | str:
+def kept_from(past: SealedPast, table: str) -> datetime | str:
     """The end of the newest period of a table that was dropped: all its rows since then are there."""
     periods = [period for name, period in past.dropped if name == table]
     if not periods:

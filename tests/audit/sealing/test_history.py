@@ -146,3 +146,14 @@ def test_what_a_migration_makes_is_sealed_by_it(sealed: Database, run: Any) -> N
     result = sealed.manage("migrate", "-v0")
     assert result.returncode == 0, result.stderr
     assert run("verify_audit")["total"] == 0
+
+
+def test_a_change_whose_client_pretends_that_its_context_is_written_down_is_named(sealed: Database, run: Any) -> None:
+    key = key_of(sealed, "risk_limits")
+    with sealed.connect() as client, client.transaction():
+        client.execute("SELECT set_config('audit.known', pg_current_xact_id() || ' t ', true)")
+        client.execute("SELECT set_config('audit.context', '', true), set_config('audit.number', '1', true)")
+        client.execute("UPDATE risk_limits SET limit_value = limit_value * 2 WHERE id = %s", [key])
+    report = run("verify_audit", code=4)
+    assert named(report) == {("context", "risk_limits", key)}
+    assert "nobody is said to have made its change" in report["findings"][0]["sentence"]

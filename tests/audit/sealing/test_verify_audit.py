@@ -107,7 +107,7 @@ def test_a_row_with_a_false_seal_is_named_although_the_seal_was_made_anew(
 ) -> None:
     """Who changes a row and its seal has to make the whole chain after it anew."""
     key = key_of(tamper, "audit_log", 0)
-    tamper("audit_log", f"UPDATE audit_log SET context_number = 9 WHERE id = {key}")
+    tamper("audit_log", f"UPDATE audit_log SET created_at = created_at + interval '1 microsecond' WHERE id = {key}")
     tamper(
         "audit_seals",
         "UPDATE audit_seals SET root = sha256('') WHERE id = (SELECT min(id) FROM audit_seals WHERE row_count > 100)",
@@ -174,7 +174,7 @@ def test_a_new_column_leaves_old_seals_valid_and_is_sealed_from_then_on(tamper: 
 
 def test_since_checks_the_whole_chain_but_only_later_rows(tamper: Tamper, run: Any) -> None:
     key = key_of(tamper, "audit_log", 0)
-    tamper("audit_log", f"UPDATE audit_log SET context_number = 9 WHERE id = {key}")
+    tamper("audit_log", f"UPDATE audit_log SET created_at = created_at + interval '1 microsecond' WHERE id = {key}")
     first, second = AuditSeal.objects.filter(sealed_table="audit_log", row_count__gt=0).order_by("id")
     report = run("verify_audit", "--since", second.sealed_at.isoformat())
     # Five changes of one row, five messages, and the row's hash.
@@ -202,7 +202,7 @@ def test_resolving_a_breach_is_no_alteration_but_changing_it_is(books: Database,
 
 
 def test_many_findings_are_counted_and_the_first_are_named(tamper: Tamper, run: Any) -> None:
-    tamper("audit_log", "UPDATE audit_log SET context_number = 9")
+    tamper("audit_log", "UPDATE audit_log SET created_at = created_at + interval '1 microsecond'")
     (all_rows,) = tamper("audit_log", "SELECT count(*) AS n FROM audit_log")
     report = run("verify_audit", "--limit", "2", code=4)
     assert len(report["findings"]) == 2
