@@ -35,16 +35,19 @@ def check(*, refresh: bool = False) -> Report:
     connection = owner_connection()
     try:
         loader = MigrationLoader(connection)
-        applied, known = set(loader.applied_migrations), set(loader.disk_migrations)
-        pending = sorted(f"{app}.{name}" for app, name in set(loader.graph.nodes) - applied)
-        expected = reference(applied=frozenset(applied & known) if pending else None, refresh=refresh)
+        applied, known = set(loader.applied_migrations), set(loader.graph.nodes)
+        # One that others were applied upon must have been, whatever the record says.
+        needed = {key for leaf in applied & known for key in loader.graph.forwards_plan(leaf)}
+        pending = sorted(f"{app}.{name}" for app, name in known - needed)
+        expected = reference(applied=frozenset(needed) if pending else None, refresh=refresh)
         connection.ensure_connection()
         found = read_catalog(connection.connection, rows_of=expected.catalog.rows)
     finally:
         connection.close()
-    unknown = [Difference("migration", f"{app}.{name}", "unexpected") for app, name in sorted(applied - known)]
+    recorded = [Difference("migration", f"{app}.{name}", "unexpected") for app, name in sorted(applied - known)]
+    recorded += [Difference("migration", f"{app}.{name}", "missing") for app, name in sorted(needed - applied)]
     return Report(
-        differences=(*unknown, *against(expected.catalog, found)),
+        differences=(*recorded, *against(expected.catalog, found)),
         pending=tuple(pending),
         objects=sum(map(len, found.kinds.values())),
         reference=expected,

@@ -47,11 +47,10 @@ def adopt(*, dry_run: bool = False, lock_wait: float = 60) -> Adoption:
         with exclusive(LOCK, what="Another migration", wait_seconds=lock_wait):
             connection = connections[alias]
             executor = GuardedExecutor(connection)
-            targets = executor.loader.graph.leaf_nodes()
-            plan = executor.migration_plan(targets)
+            migrations = executor.unapplied()
             applied = set(executor.loader.applied_migrations)
             unknown = sorted(applied - set(executor.loader.disk_migrations))
-            if not plan:
+            if not migrations:
                 return Adoption((), len(applied), ())
             expected = reference()
             with transaction.atomic():
@@ -60,11 +59,10 @@ def adopt(*, dry_run: bool = False, lock_wait: float = 60) -> Adoption:
                     *_differences(connection, executor.recorder, expected.catalog),
                 ]
                 if not differences:
-                    _record(executor.recorder, [migration for migration, _ in plan])
+                    _record(executor.recorder, migrations)
                 transaction.set_rollback(dry_run or bool(differences))
             if differences:
                 return Adoption((), len(applied), tuple(differences))
-            migrations = [migration for migration, _ in plan]
             if not dry_run:
                 _write_history(connection, migrations)
             return Adoption(tuple(f"{each.app_label}.{each.name}" for each in migrations), len(applied), ())

@@ -1,7 +1,7 @@
 """Whether what a migration makes is there, without its record."""
 
 import re
-from enum import Enum
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.migrations import Migration
@@ -42,39 +42,37 @@ _UNSEEN = re.compile(
     r"|ALTER TABLE .*\b(DROP|RENAME|ALTER COLUMN)\b)",
     re.I,
 )
+_SHOWN = 60
 
 
-class Presence(Enum):
-    """How much of a migration is there."""
+@dataclass
+class Presence:
+    """How much of a migration is there: what it makes, as "table orders", and statements that leave no trace.
 
-    NOTHING = "nothing"
-    PARTLY = "partly"
-    WHOLE = "whole"
-
-    @classmethod
-    def of(cls, found: list[str], missing: list[str]) -> "Presence":
-        if not found:
-            return cls.NOTHING
-        return cls.PARTLY if missing else cls.WHOLE
-
-
-def presence(connection: Any, loader: MigrationLoader, migration: Migration) -> tuple[list[str], list[str]]:
-    """What the migration makes that is there, and what is missing, as "table orders"; what leaves no trace is missing.
-
-    A statement that cannot be recognised by its result (of data, of rights) counts as missing: nobody can tell whether
-    it has run.
+    Of those (of data, of rights) nobody can tell whether they have run.
     """
+
+    found: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return bool(self.found) and not self.missing and not self.unseen
+
+
+def presence(connection: Any, loader: MigrationLoader, migration: Migration) -> Presence:
+    """What of a migration is in the database."""
     if not all(operation.reduces_to_sql for operation in migration.operations):
-        return [], ["what its Python code does"]
-    found: list[str] = []
-    missing: list[str] = []
+        return Presence(unseen=["Python code"])
+    result = Presence()
     for statement in plain_statements("\n".join(loader.collect_sql([(migration, False)]))):
         made = [(kind, match, query) for kind, pattern, query in _MAKES if (match := pattern.match(statement))]
         for kind, match, query in made[:1]:
             values = {"table": None, **match.groupdict()}
             with connection.cursor() as cursor:
                 cursor.execute(query, values)
-                (found if cursor.fetchone()[0] else missing).append(f"{kind} {values['name']}")
+                (result.found if cursor.fetchone()[0] else result.missing).append(f"{kind} {values['name']}")
         if not made and _UNSEEN.match(statement):
-            missing.append(f"the effect of: {statement[:60]}")
-    return found, missing
+            result.unseen.append(statement if len(statement) <= _SHOWN else f"{statement[:_SHOWN]}…")
+    return result

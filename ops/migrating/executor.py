@@ -51,6 +51,12 @@ class GuardedExecutor(MigrationExecutor):
             return plan
         return super().migration_plan([TABLES, *targets], clean_start)
 
+    def unapplied(self) -> list[Migration]:
+        """All migrations without a record in their order, those too upon which others were applied."""
+        whole = self.migration_plan(self.loader.graph.leaf_nodes(), clean_start=True)
+        applied = self.loader.applied_migrations
+        return [migration for migration, _ in whole if (migration.app_label, migration.name) not in applied]
+
     def _create_project_state(self, with_applied_migrations: bool = False) -> LeanState:
         return lean(super()._create_project_state(with_applied_migrations))  # type: ignore[misc]
 

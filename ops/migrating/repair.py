@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db.migrations import Migration
 
 from ops.choices import Direction, StepResult
-from ops.migrating.effects import Presence, presence
+from ops.migrating.effects import presence
 from ops.migrating.executor import GuardedExecutor
 from ops.migrating.history import History, Step, first_line
 from ops.migrating.recorder import UNIQUE_INDEX
@@ -170,24 +170,31 @@ def _records(connection: Any) -> Iterator[Repair]:
 
 def _migrations(executor: GuardedExecutor) -> Iterator[Repair]:
     """Migrations whose objects are there and whose record is not, up to the first one that is really to be applied."""
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    for migration, _ in plan:
+    for migration in executor.unapplied():
         if migration.app_label not in PROJECT_APPS:
             continue
-        found, missing = presence(executor.connection, executor.loader, migration)
-        state = Presence.of(found, missing)
-        if state is Presence.WHOLE:
+        there = presence(executor.connection, executor.loader, migration)
+        if there.is_whole:
             yield Repair(
                 "unrecorded-migration",
                 str(migration),
-                f"All that it makes is there ({_some(found)}); only its record is missing.",
+                f"All that it makes is there ({_some(there.found)}); only its record is missing.",
                 record=migration,
             )
-        elif state is Presence.PARTLY and not _finishes_itself(migration):
+        elif not there.found or _finishes_itself(migration):
+            continue
+        elif there.missing:
             yield Repair(
                 "half-made-migration",
                 str(migration),
-                f"There is {_some(found)}, but not {_some(missing)}: drop what is there, then run migrate.",
+                f"There is {_some(there.found)}, but not {_some(there.missing)}: drop what is there, then run migrate.",
+            )
+        else:
+            yield Repair(
+                "perhaps-unrecorded-migration",
+                str(migration),
+                f"There is {_some(there.found)}; of the rest nothing can be seen ({_some(there.unseen)})."
+                " migrate_baseline records it if the schema as a whole is what the migrations make.",
             )
 
 

@@ -8,11 +8,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS
+from django.db.migrations.exceptions import InconsistentMigrationHistory, IrreversibleError
 from django.db.migrations.loader import MigrationLoader
 
 from audit.sealing.chain import LOCK
 from audit.sealing.sealer import reseal_code, sealing_has_begun
-from config.commands import UsageFailed
+from config.commands import Failed, UsageFailed
 from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
 from ops.migrating.deployment import Policy, deployment
@@ -57,6 +58,10 @@ class Command(migrate.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         _refuse_what_does_not_fit(options)
+        with _in_one_sentence():
+            self._handle(*args, **options)
+
+    def _handle(self, *args: Any, **options: Any) -> None:
         if options["plan"] or options["check_unapplied"]:
             with connected_as_owner(options["database"]):
                 super().handle(*args, **options)
@@ -109,6 +114,20 @@ def _refuse_what_does_not_fit(options: dict[str, Any]) -> None:
 
 #: What Django does itself, past the executor that only shows.
 _NOT_FOR_A_DRY_RUN = ("fake", "fake_initial", "prune", "run_syncdb")
+
+
+@contextmanager
+def _in_one_sentence() -> Iterator[None]:
+    """What Django finds wrong with the migrations, as `Failed`."""
+    try:
+        yield
+    except InconsistentMigrationHistory as error:
+        raise Failed(
+            f"The record of migrations has a gap, and nothing was run: {error} migrate_repair --dry-run tells what is"
+            " there without its record."
+        ) from error
+    except IrreversibleError as error:
+        raise Failed(f"{error}, so that migration and those before it stay applied.") from error
 
 
 @contextmanager

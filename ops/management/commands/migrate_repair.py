@@ -3,7 +3,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from rich.table import Table
 
 from config.commands import Failed, ProjectCommand, VerificationFailed
 from ops.migrating.deployment import Policy, deployment
@@ -51,10 +50,14 @@ class Command(ProjectCommand):
         if not result["repairs"]:
             self.notes.print("There is nothing to repair.")
             return
-        table = Table("kind", "name", "what", "result", box=None)
         for repair in result["repairs"]:
-            table.add_row(repair["kind"], repair["name"], repair["sentence"], repair["result"])
-        self.console.print(table, soft_wrap=True, highlight=False, markup=False)
+            lines = [
+                f"{repair['kind']} {repair['name']}: {repair['sentence']}",
+                repair["sql"] and f"→ {repair['sql']};",
+            ]
+            if repair["result"] != "planned":
+                lines.append(repair["result"])
+            self.console.print("\n    ".join(filter(None, lines)), soft_wrap=True, highlight=False, markup=False)
 
 
 def _judge(repairs: list[Repair]) -> None:

@@ -123,6 +123,12 @@ def test_unknown_migration_is_drift(live_database: Database, known_reference: Pa
     assert (difference.kind, difference.name, difference.problem) == ("migration", "trading.9999_later", "unexpected")
 
 
+def test_gap_in_the_record_is_drift(live_database: Database, known_reference: Path) -> None:
+    live_database.rows("DELETE FROM django_migrations WHERE (app, name) = ('trading', '0001_schema')")
+    (difference,) = check().differences
+    assert (difference.kind, difference.name, difference.problem) == ("migration", "trading.0001_schema", "missing")
+
+
 def test_without_the_right_to_make_databases_there_is_nothing_to_compare_with(
     live_database: Database, settings: LazySettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from config.commands import Failed
+from config.database.operations import AddIndexesConcurrently
 from tests.databases import Database
 
 Migrate = Callable[..., tuple[int, str]]
@@ -29,6 +30,23 @@ def test_a_database_ahead_of_the_code_is_left_alone(migrate: Migrate, fresh_data
     )
     assert fresh_database.rows("SELECT to_regclass('shop_item') AS made") == [{"made": None}]
     assert migrate("shop", "--allow-ahead")[0] == 0
+
+
+def test_a_gap_in_the_record_is_one_sentence(live_database: Database) -> None:
+    live_database.rows("DELETE FROM django_migrations WHERE (app, name) = ('trading', '0001_schema')")
+    for options in ({}, {"dry_run": True}, {"plan": True}):
+        with pytest.raises(Failed, match=r"^The record of migrations has a gap.* migrate_repair --dry-run") as refused:
+            call_command("migrate", interactive=False, verbosity=0, **options)
+        assert "\n" not in str(refused.value)
+
+
+def test_a_migration_that_cannot_be_taken_back_is_one_sentence(
+    live_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AddIndexesConcurrently, "reversible", False)
+    with pytest.raises(Failed, match=r"0003_transaction_index is not reversible, so that migration .* stay applied\.$"):
+        call_command("migrate", "ops", "0002", interactive=False, verbosity=0)
+    assert live_database.rows("SELECT to_regclass('migration_steps_txid_idx') IS NOT NULL AS kept") == [{"kept": True}]
 
 
 def test_an_older_server_starts_while_there_is_nothing_to_do(live_database: Database) -> None:

@@ -122,6 +122,24 @@ def test_a_migration_that_ran_without_its_record_is_recorded(live_database: Data
     assert step == {"result": "faked"}
 
 
+def test_a_migration_of_which_not_all_can_be_seen_is_left_to_the_baseline(
+    live_database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live_database.rows("DELETE FROM django_migrations WHERE (app, name) = ('trading', '0001_schema')")
+    live_database.rows("DELETE FROM django_migrations WHERE app = 'ops'")
+    with pytest.raises(VerificationFailed, match=r"^Only a person can decide about ops\.0001_migration_runs"):
+        call_command("migrate_repair", "--dry-run")
+    lines = capsys.readouterr().out.splitlines()
+    told = {line.split(":")[0] for line in lines}
+    assert told == {
+        "perhaps-unrecorded-migration ops.0001_migration_runs",
+        "perhaps-unrecorded-migration ops.0002_transaction_number",
+        "unrecorded-migration ops.0003_transaction_index",
+        "unrecorded-migration trading.0001_schema",
+    }
+    assert sum(line.endswith("if the schema as a whole is what the migrations make.") for line in lines) == 2
+
+
 def test_a_migration_that_is_really_to_be_applied_is_left_to_migrate(live_database: Database) -> None:
     call_command("migrate", "ops", "0002", interactive=False, verbosity=0)
     assert repair("--dry-run") == {}

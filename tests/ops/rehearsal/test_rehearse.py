@@ -83,9 +83,11 @@ def test_predicted_stall_is_near_the_measured_one(pending: Database) -> None:
         assert [(lock.table, lock.blocks) for lock in rewrite.blocking] == [("rehearsed", "reads and writes")]
         with Writer(pending) as writer:
             call_command("migrate", "sessions", "0002", verbosity=0)
-        tried.append((round(rewrite.held_ms), round(writer.longest_ms)))
+        # What the command prints, the time-out of the lock included.
+        predicted = rehearsal.longest_stall_ms
+        tried.append((round(predicted), round(writer.longest_ms)))
         assert rewrite.held_ms > 100, "too quick to tell anything"
-        if 0.5 <= rewrite.held_ms / writer.longest_ms <= 2:
+        if 0.5 <= predicted / writer.longest_ms <= 2:
             break
         call_command("migrate", "sessions", "0001", verbosity=0)
     else:
