@@ -15,8 +15,10 @@ WRITERS = 8
 #: As the timer that is shipped does.
 SECONDS_BETWEEN_SEALS = 60.0
 
-#: Rows of an update of two columns, twenty in each transaction.
+#: Rows of an update of two columns, twenty in each transaction, with its context.
 FILL = """
+    WITH said AS (INSERT INTO audit_contexts (txid, created_at, number, service, db_user)
+                  VALUES (pg_current_xact_id()::text::bigint, clock_timestamp(), 1, 'bench', session_user))
     INSERT INTO audit_log (table_name, record_id, action, changes)
     SELECT 'bench', uuidv7(), 'UPDATE',
            '{"status": ["new", "filled"], "filled_quantity": ["0.00000000", "1.00000000"]}'
