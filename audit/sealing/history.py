@@ -4,7 +4,8 @@ Seals prove that the log is what it was. That it is complete is another matter: 
 row in it. What he leaves is a row that is not what it was when its newest change was sealed (`live`), or, once it has
 been changed again, an old value that is not the new one of the change before.
 
-The log is read twice, whole, for all tables at once: it has no index by table.
+The log is read whole, for all tables at once, by each of the three (`live`, continuity, `contexts`): it has no index by
+table.
 """
 
 from __future__ import annotations
