@@ -1,13 +1,11 @@
 #!/usr/bin/env python
 """The command line: `manage.py migrate`, `seed_test_data`, `import_quotes`, … (`manage.py help` lists all)."""
 
-import os
 import sys
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; an expected failure is one sentence on stderr and an exit code, never a traceback."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
     try:
         from config.commands.entry import run
     except ImportError as error:

@@ -2,6 +2,8 @@
 
 import os
 
+from config.settings import environment  # noqa: F401 - reads .env, which may name the settings
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 from django.core.wsgi import get_wsgi_application

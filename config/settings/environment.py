@@ -1,5 +1,6 @@
 """The environment, read here and nowhere else: every wrong or missing variable is one clear sentence."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,5 +68,18 @@ class Environment(environ.Env):
         return dict(self.db_url_config(url, engine=engine))
 
 
+def read_dotenv(path: Path) -> None:
+    """Take the variables of the file that the environment does not set. One that is there must be readable."""
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        # django-environ would pass over it, and the command would run on the embedded server.
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise ImproperlyConfigured(f"{path} cannot be read ({why}): correct it, or its owner and mode.") from error
+    environ.Env.read_env(StringIO(text))
+
+
 env = Environment()
-environ.Env.read_env(PROJECT_DIR / ".env")
+read_dotenv(PROJECT_DIR / ".env")
