@@ -14,6 +14,7 @@ from audit.sealing.rows import verify_windows
 from audit.sealing.tables import sealed_tables
 from audit.sealing.windows import SealedPast, Window, read_period
 from config.commands import Failed, VerificationFailed
+from config.commands.counting import counted
 from config.database.locks import lock_key
 from config.database.partitions import DepartingPartition
 
@@ -41,7 +42,9 @@ def certify(partition: DepartingPartition, connection: Any) -> None:
         cursor.execute(f"SELECT count(*) FROM {partition.name} WHERE txid >= %s", [end])
         (waiting,) = cursor.fetchone()
         if waiting:
-            raise Failed(f"{waiting} rows of {partition.name} are not sealed yet: run seal_audit, then try again.")
+            raise Failed(
+                f"{counted(waiting, 'row')} of {partition.name} without a seal: run seal_audit, then try again."
+            )
         layout = past.layouts.get(partition.table)
         if layout is not None:
             moved = [replace(window, layout=replace(window.layout, table=partition.name)) for window in windows]

@@ -1,21 +1,18 @@
 """Run a command and turn what went wrong outside it into one sentence and an exit code."""
 
 import errno
-import os
 import signal
 import sys
-from contextlib import suppress
 
 import psycopg
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import ManagementUtility
-from django.core.management.base import CommandError, CommandParser, handle_default_options
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
 from config.commands.failures import EnvironmentFailed, Failed, NoSpace
 from config.commands.signals import Ended, ending_in_order
+from config.settings.loading import load_settings
 
 ENVIRONMENT = EnvironmentFailed.returncode
 
@@ -57,30 +54,6 @@ def run(argv: list[str]) -> int:
         where = f" of {error.filename}" if error.filename else ""
         return _fail(argv, f"The disk{where} is full: free some space there, then run this again.", NoSpace.returncode)
     return 0
-
-
-def load_settings(argv: list[str]) -> None:
-    """Load those that `--settings`, the environment or `.env` names, else those of development.
-
-    Django's own commands load them before they read `--settings`, once more than they can be loaded.
-    """
-    from config.settings import environment  # noqa: F401 - reads .env
-
-    parser = CommandParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--settings")
-    parser.add_argument("--pythonpath")
-    with suppress(CommandError):  # the command says it better
-        handle_default_options(parser.parse_known_args(argv[1:])[0])
-    name = os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
-    try:
-        settings.INSTALLED_APPS  # noqa: B018 - reading one setting loads them all, and finds what is wrong
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-            raise
-        raise ImproperlyConfigured(
-            f"There are no settings {name}: name config.settings.dev or config.settings.production"
-            " in DJANGO_SETTINGS_MODULE or --settings."
-        ) from error
 
 
 def _code(error: Exception, *, otherwise: int) -> int:

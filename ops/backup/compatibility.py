@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.migrations.loader import MigrationLoader
 
 from config.commands import VersionSkew
+from config.commands.counting import counted
 from ops.backup.manifest import Manifest
 from ops.backup.tools import Tools
 
@@ -37,8 +38,8 @@ def require(manifest: Manifest, *, server_version: int, tools: Tools) -> None:
     id = manifest["id"]
     if newer := newer_migrations(manifest):
         raise VersionSkew(
-            f"{id} was made by newer code ({len(newer)} migrations are unknown here, as {newer[0]}): restore it with"
-            f" that code, revision {manifest['code'][:12]} or later."
+            f"{id} was made by newer code ({counted(len(newer), 'migration')} unknown here, as {newer[0]}):"
+            f" restore it with that code, revision {manifest['code'][:12]} or later."
         )
     made_by, here = manifest["server"]["version_num"] // 10_000, server_version // 10_000
     if made_by > here:

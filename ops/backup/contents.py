@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from config.commands.counting import counted
 from ops.backup import row_hash
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -107,7 +108,7 @@ def differing_tables(expected: dict[str, dict[str, Any]], found: Iterable[tuple[
     wrong += [f"table {key} was not in the backup" for key in sorted(there.keys() - expected.keys())]
     for key in sorted(expected.keys() & there.keys()):
         if there[key].rows != expected[key]["rows"]:
-            wrong.append(f"table {key} has {there[key].rows:,} rows, and had {expected[key]['rows']:,}")
+            wrong.append(f"table {key} has {counted(there[key].rows, 'row')}, and had {expected[key]['rows']:,}")
         elif there[key].hash != expected[key]["hash"]:
-            wrong.append(f"table {key} has other contents in its {there[key].rows:,} rows")
+            wrong.append(f"table {key} has other contents in its {counted(there[key].rows, 'row')}")
     return wrong

@@ -15,6 +15,7 @@ from typing import Any
 from django.core.management import call_command
 
 from config.commands import DrillMismatch, Failed, VerificationFailed
+from config.commands.counting import counted
 from config.database.owner import connected_to
 from config.database.scratch import Server
 from ops.backup import access, cipher, contents, facts, room
@@ -81,8 +82,8 @@ def loaded(
             _fill(server, tools, name, manifest, data, jobs, held, report)
         if problems := differences(server, name, manifest, report):
             raise DrillMismatch(
-                f"What was restored of {backup.id} is not what was backed up ({len(problems)} differences, as:"
-                f" {problems[0]}): use another backup."
+                f"What was restored of {backup.id} is not what was backed up ({counted(len(problems), 'difference')},"
+                f" as: {problems[0]}): use another backup."
             )
         yield name
 
@@ -152,7 +153,7 @@ def prove(name: str, manifest: Manifest, *, migrate: bool) -> dict[str, Any]:
         report = verify_books()
         done["books_rules"] = len(report.findings)
         if report.broken:
-            raise VerificationFailed(f"The books in the backup do not hold: {report.broken} rows are broken.")
+            raise VerificationFailed(f"The books in the backup do not hold: {counted(report.broken, 'broken row')}.")
         _call("verify_audit")
         done["audit"] = "holds"
     return done

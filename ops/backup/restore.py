@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import sql
 
 from config.commands import Failed, UsageFailed, VersionSkew
+from config.commands.counting import counted
 from config.database.scratch import LONGEST_NAME, Connection, Server, exists
 from ops.backup import access, compatibility, facts, loading, room, swap
 from ops.backup.dump import back_up
@@ -61,9 +62,9 @@ def plan(backup: Backup, *, name: str | None, migrate: bool, pre_backup: bool) -
     if name is None and is_there and pre_backup:
         steps.append(f"back {live} up as it is now")
         seconds += backup.sound["seconds"]
-    steps.append(f"restore {backup.rows:,} rows into a new database and compare them with the manifest")
+    steps.append(f"restore {counted(backup.rows, 'row')} into a new database and compare them with the manifest")
     if missing and migrate:
-        steps.append(f"apply {len(missing)} migrations, the first {missing[0]}")
+        steps.append(f"apply {counted(len(missing), 'migration')}, the first {missing[0]}")
     steps.append("verify the books there")
     if name is not None:
         steps.append(f"call it {name}")
@@ -175,7 +176,7 @@ def _require(server: Server, session: Connection, backup: Backup, *, name: str |
     compatibility.require(backup.sound, server_version=version, tools=tools)
     if (missing := compatibility.missing_migrations(backup.sound)) and not migrate:
         raise VersionSkew(
-            f"{backup.id} was made by older code: {len(missing)} migrations are missing in it, as {missing[0]}. Add"
+            f"{backup.id} was made by older code and lacks {counted(len(missing), 'migration')}, as {missing[0]}. Add"
             " --migrate to bring it to this code before it is used."
         )
     if name is not None and not 0 < len(name.encode()) <= LONGEST_NAME:

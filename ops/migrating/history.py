@@ -12,11 +12,11 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from audit.choices import Severity, SystemEventType
 from audit.services import record_system_event
+from config.commands.counting import counted
 from ops.choices import Direction, RunResult, StepResult
 from ops.migrating.source import PROJECT_APPS, source_digest
 from ops.revision import code_revision
@@ -170,7 +170,7 @@ class History:
         record_system_event(
             event_type=SystemEventType.MIGRATION_COMPLETED,
             severity=Severity.INFO,
-            message=f"{len(self._steps)} migration{pluralize(len(self._steps))} {verb} in {seconds:.1f} s.",
+            message=f"{counted(len(self._steps), 'migration')} {verb} in {seconds:.1f} s.",
             details={
                 "run": str(run.id),
                 "code_revision": run.code_revision,

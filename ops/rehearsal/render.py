@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.template.defaultfilters import pluralize
-
+from config.commands.counting import counted
 from ops.rehearsal.rehearse import Rehearsal
 
 WITHOUT_ROWS = (
@@ -95,8 +94,7 @@ def summary(result: Mapping[str, Any]) -> str:
 
 
 def _counted(result: Mapping[str, Any], noun: str) -> str:
-    number = len(result[f"{noun}s"])
-    return f"{number} {noun}{pluralize(number)}"
+    return counted(len(result[f"{noun}s"]), noun)
 
 
 def _plain(mode: str) -> str:
@@ -108,4 +106,4 @@ def _plain(mode: str) -> str:
 
 
 def _partitions(count: int) -> str:
-    return f" and {count} partitions" if count else ""
+    return f" and {counted(count, 'partition')}" if count else ""

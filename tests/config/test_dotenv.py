@@ -19,7 +19,7 @@ ALLOWED_HOSTS=trading.example
 DATABASE_URL=postgresql://trading_backend:hunter2@127.0.0.1:1/trading
 """
 CHOSEN = """\
-from config.commands.entry import load_settings
+from config.settings.loading import load_settings
 from django.conf import settings
 load_settings({argv})
 print(settings.SETTINGS_MODULE)

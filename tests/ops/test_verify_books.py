@@ -221,7 +221,7 @@ def test_the_command_names_rules_and_rows_and_exits_with_4(books: Books) -> None
     books.damage("UPDATE accounts SET balance = balance + 1 RETURNING id")
     bad = books.database.manage("verify_books", "--json", "--limit", "1")
     assert bad.returncode == 4
-    assert "The books do not hold: 2 rows are broken." in bad.stderr
+    assert "The books do not hold: 2 broken rows." in bad.stderr
     [rule] = [rule for rule in json.loads(bad.stdout)["rules"] if rule["broken"]]
     assert (rule["name"], rule["broken"], len(rule["rows"])) == ("account_head", 2, 1)
     assert "its ledger has" in rule["rows"][0]["problem"]

@@ -13,6 +13,7 @@ from audit.sealing.sealer import Sealed, seal
 from audit.sealing.tables import SealedTable, sealed_tables
 from audit.services import record_system_event
 from config.commands import Failed, ProjectCommand, UsageFailed
+from config.commands.counting import counted
 from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
 
@@ -64,8 +65,8 @@ class Command(ProjectCommand):
 
     def render(self, result: Mapping[str, Any]) -> None:
         self.console.print(
-            f"{result['seals']:,} seals over {result['rows']:,} rows; the chain's head is {result['head']['seal']}"
-            f" {result['head']['hash']}",
+            f"{counted(result['seals'], 'seal')} over {counted(result['rows'], 'row')}; the chain's head"
+            f" is {result['head']['seal']} {result['head']['hash']}",
             highlight=False,
             soft_wrap=True,
         )

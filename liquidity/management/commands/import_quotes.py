@@ -9,6 +9,7 @@ from typing import Any
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config.commands import Failed, ProjectCommand, UsageFailed
+from config.commands.counting import counted
 from config.database.partitions import refresh_statistics
 from liquidity.importing import jobs
 
@@ -85,11 +86,11 @@ class Command(ProjectCommand):
 
     def render(self, result: Mapping[str, Any]) -> None:
         for load in result["loads"]:
-            parts = [f"{load['rows_read']:,} rows read", f"{load['rows_added']:,} added"]
+            parts = [f"{counted(load['rows_read'], 'row')} read", f"{load['rows_added']:,} added"]
             parts += [f"{load['rows_already_there']:,} already there"] if load["rows_already_there"] else []
             parts += [f"{load['crossed_left_out']:,} crossed bars left out"] if load["crossed_left_out"] else []
             parts += [f"{load['unpaired_left_out']:,} unpaired bars left out"] if load["unpaired_left_out"] else []
-            parts += [f"{load['partitions_created']} partitions made"] if load["partitions_created"] else []
+            parts += [f"{counted(load['partitions_created'], 'partition')} made"] if load["partitions_created"] else []
             parts += ["dry run, nothing changed"] if result["dry_run"] else []
             speed = f"{load['seconds']} s, {load['rows_per_second']:,} rows/s"
             self.console.print(

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from audit.choices import Severity, SystemEventType
 from config.commands import Failed, ProjectCommand, UsageFailed
+from config.commands.counting import counted
 from ops.backup import listing
 from ops.backup.dump import back_up
 from ops.backup.events import record
@@ -57,5 +58,7 @@ class Command(ProjectCommand):
 
     def render(self, result: Mapping[str, Any]) -> None:
         self.stdout.write(result["id"])
-        size, rows = listing.size(result["bytes"]), f"{result['rows']:,}"
-        self.notes.print(f"{rows} rows of {result['tables']} tables in {size}, {result['seconds']} s: {result['path']}")
+        size, rows = listing.size(result["bytes"]), counted(result["rows"], "row")
+        self.notes.print(
+            f"{rows} of {counted(result['tables'], 'table')} in {size}, {result['seconds']} s: {result['path']}"
+        )

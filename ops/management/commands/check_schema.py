@@ -3,9 +3,8 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from django.template.defaultfilters import pluralize
-
 from config.commands import ProjectCommand, VerificationFailed
+from config.commands.counting import counted
 from ops.drift import check
 from ops.drift.render import as_json, as_lines
 
@@ -32,21 +31,20 @@ class Command(ProjectCommand):
 
     def handle(self, *, refresh: bool, ignore: list[str], **options: Any) -> None:
         report = check(refresh=refresh)
-        counted = [
+        drift = [
             difference
             for difference in report.differences
             if not any(fnmatchcase(f"{difference.kind} {difference.name}", pattern) for pattern in ignore)
         ]
-        self.emit(as_json(report, counted, len(report.differences) - len(counted)))
+        self.emit(as_json(report, drift, len(report.differences) - len(drift)))
         if report.pending:
             self.notes.print(
-                f"{len(report.pending)} migration{pluralize(len(report.pending), ' is,s are')} still to be applied:"
-                " measured by those that are.",
+                f"{counted(len(report.pending), 'migration')} still to be applied: measured by those that are.",
                 markup=False,
             )
-        if counted:
+        if drift:
             raise VerificationFailed(
-                f"The schema has drifted: {len(counted)} difference{pluralize(len(counted))} from what the migrations"
+                f"The schema has drifted: {counted(len(drift), 'difference')} from what the migrations"
                 " give. Undo each by its statement above, or write it down as a migration."
             )
 

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from config.commands import ProjectCommand, UsageFailed, VerificationFailed
+from config.commands.counting import counted
 from ops.bench.cluster import throwaway_cluster
 from ops.fuzz.campaign import Outcome, fuzz
 
@@ -55,11 +56,12 @@ class Command(ProjectCommand):
         self.emit(as_json(outcome) | {"seed": seed, "clients": clients})
         if outcome.books.broken:
             raise VerificationFailed(
-                f"{outcome.books.broken} rows break a rule of the books: the statements above were accepted last."
+                f"The books do not hold: {counted(outcome.books.broken, 'broken row')}."
+                " The statements above were accepted last."
             )
         if outcome.findings:
             raise VerificationFailed(
-                f"The database answered {len(outcome.findings)} statements with an error of its own."
+                f"The database answered {counted(len(outcome.findings), 'statement')} with an error of its own."
             )
 
     def render(self, result: Mapping[str, Any]) -> None:

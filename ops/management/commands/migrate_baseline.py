@@ -3,9 +3,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from django.template.defaultfilters import pluralize
-
 from config.commands import ProjectCommand, VerificationFailed
+from config.commands.counting import counted
 from ops.drift.render import as_lines
 from ops.migrating.baseline import adopt
 from ops.migrating.options import add_lock_wait
@@ -38,7 +37,7 @@ class Command(ProjectCommand):
         if adoption.differences:
             raise VerificationFailed(
                 "Nothing was recorded: the schema differs from what the migrations make in"
-                f" {len(adoption.differences)} point{pluralize(len(adoption.differences))}. Undo them, or bring the"
+                f" {counted(len(adoption.differences), 'point')}. Undo them, or bring the"
                 " database to the schema by hand, then run this again."
             )
         if adoption.recorded and not dry_run:
@@ -55,7 +54,7 @@ class Command(ProjectCommand):
             return
         verb = "Would record" if result["dry_run"] else "Recorded"
         names = result["recorded"]
-        self._print(f"{verb} {len(names)} migration{pluralize(len(names))} as applied; the schema is what they make.")
+        self._print(f"{verb} {counted(len(names), 'migration')} as applied; the schema is what they make.")
         for name in names:
             self._print(f"  {name}")
 

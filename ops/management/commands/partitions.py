@@ -7,6 +7,7 @@ from django.conf import settings
 from rich.table import Column, Table
 
 from config.commands import Failed, ProjectCommand, UsageFailed, VerificationFailed
+from config.commands.counting import counted
 from config.database.partitions import RangePartitioning
 from ops.partitioning.plan import Retire, Step, problems
 from ops.partitioning.run import LOCK_WAIT, apply, only_run, plan_all
@@ -53,7 +54,8 @@ class Command(ProjectCommand):
             steps = self._plan(tables)
             leaving = sum(isinstance(step, Retire) for step in steps)
             self.confirm(
-                f"This exports {leaving} partitions to {settings.ARCHIVE_DIR} and drops them from the database.",
+                f"This exports {counted(leaving, 'partition')} to {settings.ARCHIVE_DIR} and drops what was exported"
+                " from the database.",
                 interactive=leaving > 0 and not noinput,
             )
             for step in steps:

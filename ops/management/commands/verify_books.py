@@ -6,6 +6,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from config.commands import ProjectCommand, UsageFailed, VerificationFailed
+from config.commands.counting import counted
 from config.database.invariants import Invariant
 from ops.verification.books import Report, invariants, verify_books
 
@@ -42,8 +43,8 @@ class Command(ProjectCommand):
         self.emit(as_json(report))
         if report.broken:
             raise VerificationFailed(
-                f"The books do not hold: {report.broken} rows are broken. Stop posting, find out who wrote them, and"
-                " correct them by new journals, or restore a backup."
+                f"The books do not hold: {counted(report.broken, 'broken row')}. Stop posting, find out who wrote them,"
+                " and correct them by new journals, or restore a backup."
             )
 
     def render(self, result: Mapping[str, Any]) -> None:

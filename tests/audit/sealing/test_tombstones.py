@@ -85,7 +85,7 @@ def test_a_month_with_a_tombstone_for_other_rows_is_named(month: Database, run: 
 
 def test_rows_that_are_not_sealed_yet_stay(month: Database) -> None:
     _add(month, 2)
-    with pytest.raises(Failed, match=r"2 rows of .* are not sealed yet: run seal_audit"), _detached():
+    with pytest.raises(Failed, match=r"2 rows of .* without a seal: run seal_audit"), _detached():
         certify(leaving(5), connection)
 
 

@@ -197,7 +197,7 @@ def test_what_cannot_be_trusted_is_not_restored_and_the_live_database_stays(
     tables = {key: dict(table) for key, table in good["tables"].items()}
     tables["public.orders"]["hash"] = "1"
     manifests.write(backup.path, {**good, "tables": tables})
-    with pytest.raises(DrillMismatch, match=r"1 differences, as: table public\.orders has other contents"):
+    with pytest.raises(DrillMismatch, match=r"1 difference, as: table public\.orders has other contents"):
         restore.restore(store, store.get(backup.id), pre_backup=False)
     assert is_untouched()
     manifests.write(backup.path, good)
@@ -227,10 +227,10 @@ def test_a_backup_of_older_code_is_refused_or_migrated(
 ) -> None:
     store, backup = kept
     settings.MIGRATION_MODULES = {"sessions": "tests.ops.backup.newer_sessions"}
-    with pytest.raises(VersionSkew, match=r"1 migrations are missing in it, as sessions\.0002_newer\. Add --migrate"):
+    with pytest.raises(VersionSkew, match=r"lacks 1 migration, as sessions\.0002_newer\. Add --migrate"):
         restore.restore(store, backup, name=OTHER)
     planned = restore.plan(backup, name=OTHER, migrate=True, pre_backup=True)
-    assert "apply 1 migrations, the first sessions.0002_newer" in planned["steps"]
+    assert "apply 1 migration, the first sessions.0002_newer" in planned["steps"]
     result = restore.restore(store, backup, name=OTHER, migrate=True)
     assert result.proofs["migrated"] == 1
     with closing(administrator.connect(OTHER)) as session:

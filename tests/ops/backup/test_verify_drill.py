@@ -85,7 +85,7 @@ def test_books_that_do_not_hold_are_found_in_the_restored_database(
             owner.execute(f"ALTER TABLE accounts ENABLE ALWAYS TRIGGER {trigger['tgname']}")
     bad = manage("verify_backup", backup.id, "--json")
     assert bad.returncode == 4, bad.stderr
-    assert json.loads(bad.stdout)["problems"] == ["The books in the backup do not hold: 1 rows are broken."]
+    assert json.loads(bad.stdout)["problems"] == ["The books in the backup do not hold: 1 broken row."]
     assert store.get(backup.id).sound["last_drill"]["kind"] == "books"
     [event] = broker.rows("SELECT severity, message FROM system_events WHERE service = 'verify_backup'")
     assert (event["severity"], backup.id in event["message"]) == ("critical", True)
@@ -121,7 +121,7 @@ def test_an_encrypted_backup_is_drilled_with_its_key_and_another_key_says_nothin
 def test_a_backup_of_newer_code_or_a_newer_server_is_refused_with_the_way_out(broker: Database, store: Store) -> None:
     backup = back_up(store)
     doctored(backup, migrations=[*backup.sound["migrations"], "trading.9999_from_the_future"])
-    with pytest.raises(VersionSkew, match=r"made by newer code \(1 migrations are unknown here, as trading\.9999"):
+    with pytest.raises(VersionSkew, match=r"made by newer code \(1 migration unknown here, as trading\.9999"):
         drill(store, store.get(backup.id))
     doctored(backup, server={**backup.sound["server"], "version_num": 990_000})
     with pytest.raises(VersionSkew, match="was made on PostgreSQL 99"):
