@@ -15,9 +15,14 @@ def grouped(value: Decimal) -> str:
     return plain(value, ",")
 
 
+#: Bytes that a page shows of a value. A hash is shorter; what holds thousands of hashes is no reading matter.
+BYTES_SHOWN = 1024
+
+
 def hexadecimal(value: bytes | memoryview) -> str:
-    """Bytes as psql, sha256sum and the exports write them."""
-    return bytes(value).hex()
+    """Bytes as psql, sha256sum and the exports write them, the first ones of many."""
+    digits, rest = bytes(value[:BYTES_SHOWN]).hex(), len(value) - BYTES_SHOWN
+    return f"{digits} … and {rest:,} bytes more" if rest > 0 else digits
 
 
 READABLE: dict[type[models.Field], Callable[[Any], str]] = {

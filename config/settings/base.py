@@ -115,6 +115,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "admin:login"
+# The form does not say where to go on to when it was opened by itself, as after logging out.
+LOGIN_REDIRECT_URL = "admin:index"
 #: Gives the value of the variable that a command's option names (`--password-env`).
 READ_SECRET = env.secret
 # The user name is unique among users that are not deleted, in any case: an index that the check cannot see.

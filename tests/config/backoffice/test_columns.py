@@ -29,3 +29,8 @@ def test_lists_group_by_thousands() -> None:
 
 def test_bytes_are_hexadecimal() -> None:
     assert hexadecimal(memoryview(b"\x00\xff")) == "00ff"
+
+
+def test_of_many_bytes_the_first_are_shown() -> None:
+    assert hexadecimal(b"\xab" * 1024) == "ab" * 1024
+    assert hexadecimal(b"\xab" * 5024) == "ab" * 1024 + " … and 4,000 bytes more"
