@@ -1,5 +1,6 @@
 """Field types with one meaning each, so that a column's unit and size are the same everywhere."""
 
+from decimal import Decimal
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -32,19 +33,32 @@ class UUIDKeyField(_FixedField, models.UUIDField):
     fixed = {"primary_key": True, "db_default": UUIDv7(), "editable": False}
 
 
-class AmountField(_FixedField, models.DecimalField):
+class _NumericField(_FixedField, models.DecimalField):
+    """A number that the server reads as `numeric`, also where it is written into a CHECK: 0 is 0.0 there.
+
+    A bare 0 would be an integer, which the stored text of the CHECK converts: a function call more to read and to fold
+    for each statement that writes the table.
+    """
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        value = super().get_db_prep_value(value, connection, prepared)
+        looks_integral = isinstance(value, Decimal) and str(value).lstrip("-").isdigit()
+        return Decimal(f"{value}.0") if looks_integral else value
+
+
+class AmountField(_NumericField):
     """Money, price or quantity: numeric(24,8), never a float."""
 
     fixed = {"max_digits": 24, "decimal_places": 8}
 
 
-class RatioField(_FixedField, models.DecimalField):
+class RatioField(_NumericField):
     """A rate or ratio, 1 = 100 %: numeric(12,8)."""
 
     fixed = {"max_digits": 12, "decimal_places": 8}
 
 
-class ScoreField(_FixedField, models.DecimalField):
+class ScoreField(_NumericField):
     """A score or percentage from 0 to 100: numeric(5,2). The range is a CHECK of the table (`between`)."""
 
     fixed = {"max_digits": 5, "decimal_places": 2}

@@ -1061,7 +1061,7 @@ class Migration(migrations.Migration):
                         expression=models.Case(
                             models.When(
                                 status__in=["filled", "canceled", "rejected", "expired", "calculated"],
-                                then=models.Value(0),
+                                then=models.Value(Decimal("0.0")),
                             ),
                             default=django.db.models.expressions.CombinedExpression(
                                 models.F("quantity"), "-", models.F("filled_quantity")
@@ -1110,7 +1110,7 @@ class Migration(migrations.Migration):
                             models.F("filled_notional"),
                             "/",
                             django.db.models.functions.comparison.NullIf(
-                                models.F("filled_quantity"), models.Value(Decimal("0"))
+                                models.F("filled_quantity"), models.Value(Decimal("0.0"))
                             ),
                         ),
                         help_text="Quote currency; empty while nothing is filled.",
@@ -1381,11 +1381,11 @@ class Migration(migrations.Migration):
                         violation_error_message="An order is not its own parent.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("canceled_at__gte", models.F("received_at")),
-                            ("expired_at__gte", models.F("received_at")),
-                            ("filled_at__gte", models.F("received_at")),
-                            ("submitted_at__gte", models.F("received_at")),
+                        condition=django.db.models.lookups.GreaterThanOrEqual(
+                            django.db.models.functions.comparison.Least(
+                                "submitted_at", "filled_at", "canceled_at", "expired_at"
+                            ),
+                            models.F("received_at"),
                         ),
                         name="orders_times_after_receipt_check",
                         violation_error_message="Nothing happens to an order before it is received.",

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import NullIf
+from django.db.models.functions import Least, NullIf
+from django.db.models.lookups import GreaterThanOrEqual
 
 from audit.capture import audited
 from config.database.constraints import Agree, all_positive, not_negative, one_of, positive, requires
@@ -109,7 +110,7 @@ class Order(MutableEntity):
     filled_quantity = AmountField(db_default=0, help_text="Contracts.")
     remaining_quantity = models.GeneratedField(
         expression=Case(
-            When(status__in=DEAD_STATUSES, then=Value(0)),
+            When(status__in=DEAD_STATUSES, then=Value(Decimal("0.0"))),
             default=F("quantity") - F("filled_quantity"),
             output_field=AmountField(),
         ),
@@ -123,7 +124,7 @@ class Order(MutableEntity):
     trailing_distance = AmountField(null=True, blank=True, help_text="Quote currency; trailing stops.")
     filled_notional = AmountField(db_default=0, help_text="Sum of price times quantity of the fills.")
     average_fill_price = models.GeneratedField(
-        expression=F("filled_notional") / NullIf(F("filled_quantity"), Value(Decimal(0))),
+        expression=F("filled_notional") / NullIf(F("filled_quantity"), Value(Decimal("0.0"))),
         output_field=AmountField(),
         db_persist=True,
         help_text="Quote currency; empty while nothing is filled.",
@@ -309,12 +310,7 @@ class Order(MutableEntity):
             requires(
                 "orders",
                 "times_after_receipt",
-                Q(
-                    submitted_at__gte=F("received_at"),
-                    filled_at__gte=F("received_at"),
-                    canceled_at__gte=F("received_at"),
-                    expired_at__gte=F("received_at"),
-                ),
+                GreaterThanOrEqual(Least("submitted_at", "filled_at", "canceled_at", "expired_at"), F("received_at")),
                 "Nothing happens to an order before it is received.",
             ),
             not_negative("orders", "event_seq"),

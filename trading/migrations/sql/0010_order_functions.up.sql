@@ -1,17 +1,14 @@
 -- The life of an order. Statuses and exec types are FIX's; which change is legal says order_status_transitions.
 
--- Prices lie on the tick and the quantity on the step, between the smallest and the largest order.
-CREATE FUNCTION check_order_terms(subject text, of_instrument uuid, quantity numeric, VARIADIC prices numeric[]) RETURNS void
+-- Prices lie on the tick and the quantity on the step, between the smallest and the largest order. An instrument that does
+-- not exist has no terms: the foreign key refuses it. True, where nothing is raised: what returns something can be assigned,
+-- where a PERFORM would be a statement of its own.
+CREATE FUNCTION check_order_terms(subject text, terms instruments, quantity numeric, VARIADIC prices numeric[]) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
-  terms record;
   price numeric;
 BEGIN
-  SELECT symbol, tick_size, quantity_step, min_quantity, max_quantity INTO terms FROM instruments WHERE id = of_instrument;
-  IF NOT FOUND THEN
-    RETURN;  -- the foreign key refuses it
-  END IF;
-  FOREACH price IN ARRAY prices LOOP
+  FOREACH price IN ARRAY array_remove(prices, NULL) LOOP
     IF mod(price, terms.tick_size) <> 0 THEN
       RAISE EXCEPTION '%: the price % is no multiple of the tick % of %', subject, trim_scale(price), trim_scale(terms.tick_size), terms.symbol
         USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_price_on_tick', TABLE = 'orders',
@@ -28,9 +25,10 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_quantity_within_limits', TABLE = 'orders',
             HINT = 'Ask for a quantity within the limits of the instrument.';
   END IF;
+  RETURN true;
 END
 $$;
-COMMENT ON FUNCTION check_order_terms(text, uuid, numeric, numeric[]) IS 'Refuses prices off the tick and quantities off the step or the limits of an instrument; null prices are left out.';
+COMMENT ON FUNCTION check_order_terms(text, instruments, numeric, numeric[]) IS 'Refuses prices off the tick and quantities off the step or the limits of an instrument; what is null is left out.';
 
 CREATE FUNCTION guard_order() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -119,8 +117,9 @@ DECLARE
   what_happened text;
   changes jsonb;
   found record;
+  traded instruments;
   has_other_terms boolean;
-  has_prices boolean;
+  is_right boolean;
 BEGIN
   IF TG_OP = 'INSERT' THEN
     IF NEW.status NOT IN ('pending_new', 'new', 'rejected') OR (NEW.filled_quantity, NEW.filled_notional, NEW.commission) <> (0, 0, 0) THEN
@@ -128,11 +127,10 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_birth', TABLE = 'orders',
               HINT = 'Insert the order first, then its fills: they move it.';
     END IF;
-    has_prices := num_nonnulls(NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss) > 0;
     -- What is refused anyway is written down as it was asked for.
     IF NEW.status <> 'rejected' THEN
       -- What does not exist is left to the foreign keys.
-      SELECT symbol, account_number, quantity_step, min_quantity, max_quantity,
+      SELECT instruments AS traded, account_number,
              is_tradable AND instruments.is_active AND instruments.deleted_at IS NULL AS can_be_traded,
              accounts.is_active AND NOT is_locked AND accounts.deleted_at IS NULL AS may_trade
         INTO found
@@ -140,7 +138,7 @@ BEGIN
         LEFT JOIN instruments ON instruments.id = NEW.instrument_id
         LEFT JOIN accounts ON accounts.id = NEW.account_id;
       IF NOT found.can_be_traded THEN
-        RAISE EXCEPTION 'order %: % takes no orders', NEW.id, found.symbol
+        RAISE EXCEPTION 'order %: % takes no orders', NEW.id, (found.traded).symbol
           USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_instrument_tradable', TABLE = 'orders',
                 HINT = 'The instrument is deleted, or is_tradable or is_active is off.';
       END IF;
@@ -149,18 +147,16 @@ BEGIN
           USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_account_tradable', TABLE = 'orders',
                 HINT = 'The account is locked, inactive or deleted.';
       END IF;
-      -- Most orders have no price and a right quantity: seen at once, it costs nothing.
-      IF has_prices OR mod(NEW.quantity, found.quantity_step) <> 0 OR NEW.quantity NOT BETWEEN found.min_quantity AND found.max_quantity THEN
-        PERFORM check_order_terms(
-          'order ' || NEW.id, NEW.instrument_id, NEW.quantity,
-          NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss);
-      END IF;
+      is_right := check_order_terms(
+        'order ' || NEW.id, found.traded, NEW.quantity,
+        NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss);
     END IF;
     what_happened := NEW.status;
     -- The terms that were asked for: a replaced order has others.
     changes := jsonb_build_object(
       'quantity', jsonb_build_array(NULL, NEW.quantity), 'time_in_force', jsonb_build_array(NULL, NEW.time_in_force));
-    IF has_prices OR NEW.good_till_date IS NOT NULL THEN
+    -- Most orders have none of these.
+    IF num_nonnulls(NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.good_till_date, NEW.take_profit, NEW.stop_loss) > 0 THEN
       -- An array is never null, so that strip_nulls drops the rest.
       changes := changes || jsonb_strip_nulls(jsonb_build_object(
         'price', CASE WHEN NEW.price IS NOT NULL THEN jsonb_build_array(NULL, NEW.price) END,
@@ -201,8 +197,9 @@ BEGIN
       'submitted_at', CASE WHEN NEW.submitted_at IS DISTINCT FROM OLD.submitted_at THEN jsonb_build_array(OLD.submitted_at, NEW.submitted_at) END,
       'filled_at', CASE WHEN NEW.filled_at IS DISTINCT FROM OLD.filled_at THEN jsonb_build_array(OLD.filled_at, NEW.filled_at) END));
     IF has_other_terms OR (NEW.take_profit, NEW.stop_loss) IS DISTINCT FROM (OLD.take_profit, OLD.stop_loss) THEN
-      PERFORM check_order_terms(
-        'order ' || NEW.id, NEW.instrument_id,
+      SELECT * INTO traded FROM instruments WHERE id = NEW.instrument_id;
+      is_right := check_order_terms(
+        'order ' || NEW.id, traded,
         CASE WHEN NEW.quantity <> OLD.quantity AND NEW.quantity > NEW.filled_quantity THEN NEW.quantity END,
         NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.take_profit, NEW.stop_loss);
       changes := changes || jsonb_strip_nulls(jsonb_build_object(
@@ -339,6 +336,8 @@ COMMENT ON FUNCTION apply_fill_to_order() IS 'AFTER INSERT of order_fills: moves
 CREATE FUNCTION open_order_request() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
   target record;
+  traded instruments;
+  is_right boolean;
 BEGIN
   IF NEW.status IS DISTINCT FROM 'pending' THEN
     RAISE EXCEPTION 'a request concerning order % begins as pending, not as %', NEW.order_id, NEW.status
@@ -359,8 +358,9 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'order_change_requests_changes_terms', TABLE = 'order_change_requests',
               HINT = 'Give all terms as they shall be, at least one of them another than now.';
     END IF;
-    PERFORM check_order_terms(
-      'request to replace order ' || NEW.order_id, target.instrument_id, NEW.quantity,
+    SELECT * INTO traded FROM instruments WHERE id = target.instrument_id;
+    is_right := check_order_terms(
+      'request to replace order ' || NEW.order_id, traded, NEW.quantity,
       NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance);
   END IF;
   -- The number of the event that makes the order wait. Of a dead order the chain refuses it; of one that waits for
