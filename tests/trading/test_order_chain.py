@@ -483,9 +483,9 @@ def test_average_and_remaining_follow_the_fills(desk: Desk) -> None:
 BAD_EVENTS: list[tuple[str, dict[str, Any]]] = [
     ("order_audit_seq_positive_check", {"seq": 0}),
     ("order_audit_event_type_check", {"event_type": "forgotten"}),
-    ("order_audit_exec_type_check", {"exec_type": "fill"}),
-    ("order_audit_previous_status_check", {"previous_status": "cancelled"}),
-    ("order_audit_new_status_check", {"new_status": "none"}),
+    ("order_audit_transition_fk", {"exec_type": "fill"}),
+    ("order_audit_transition_fk", {"previous_status": "cancelled"}),
+    ("order_audit_transition_fk", {"new_status": "none"}),
     ("order_audit_first_event_check", {"previous_status": "none"}),
     ("order_audit_first_event_check", {"seq": 1}),
     ("order_audit_order_seq_uniq", {"seq": 2, "previous_status": "pending_new"}),

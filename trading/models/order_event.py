@@ -84,15 +84,8 @@ class OrderAudit(AppendOnlyLog):
             # What the next event and the order's head point at.
             models.UniqueConstraint(fields=["order", "seq", "new_status"], name="order_audit_head_uniq"),
             positive("order_audit", "seq"),
+            # The other vocabularies are those of the transition that it is.
             one_of("order_audit", "event_type", OrderEvent),
-            one_of("order_audit", "exec_type", ExecType),
-            requires(
-                "order_audit",
-                "previous_status",
-                Q(previous_status__in=STATUSES_BEFORE),
-                f"previous_status is one of: {', '.join(STATUSES_BEFORE)}.",
-            ),
-            one_of("order_audit", "new_status", OrderStatus),
             requires(
                 "order_audit",
                 "first_event",
