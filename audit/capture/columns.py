@@ -47,8 +47,9 @@ class Column:
         return f"coalesce({text}, 'null')"
 
     def change_as_json(self) -> str:
-        """`[old, new]` of rows `o` and `n` as JSON text."""
-        return f"'[' || {self.as_json('o')} || ',' || {self.as_json('n')} || ']'"
+        """`[old, new]` of rows `o` and `n` as JSON."""
+        old, new = (f"'{HIDDEN_VALUE}'" if self.hidden else f'{row}."{self.name}"' for row in "on")
+        return f"JSON_ARRAY({old}, {new} NULL ON NULL)"
 
 
 def columns_of(model: type[models.Model], *, exclude: Collection[str], secret: Collection[str]) -> list[Column]:

@@ -15,10 +15,11 @@ from django.db import models
 from pgtrigger import compiler
 
 from audit.capture.columns import Column, columns_of, hashed, layout_of, read, written
-from audit.capture.functions import BODIES, TRANSITION_TABLES
+from audit.capture.functions import BODIES, SETTINGS, TRANSITION_TABLES
 
 _FUNCTION = """
-    CREATE OR REPLACE FUNCTION {pgid}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $body${body}$body$;
+    CREATE OR REPLACE FUNCTION {pgid}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER{settings}
+        AS $body${body}$body$;
     SELECT secure_audit_function('{pgid}');
     CREATE OR REPLACE TRIGGER {pgid} AFTER {operation} ON "{table}" {referencing}
         FOR EACH STATEMENT EXECUTE FUNCTION {pgid}();
@@ -59,7 +60,10 @@ class AuditTriggerSql(compiler.UpsertTriggerSql):
             return _TRUNCATE.format(**place)
         columns = read(place["columns"])
         body = BODIES[place["operation"]](place["table"], place["critical"] == "true", columns)
-        sql = _FUNCTION.format(**place, body=body, referencing=TRANSITION_TABLES[place["operation"]])
+        operation = place["operation"]
+        sql = _FUNCTION.format(
+            **place, body=body, settings=SETTINGS[operation], referencing=TRANSITION_TABLES[operation]
+        )
         if place["operation"] == "INSERT":
             names = ", ".join(f"'{column.name}'" for column in hashed(columns))
             sql += _LAYOUT.format(table=place["table"], layout=layout_of(columns), names=names)
