@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="98dba7103eeb2affade6f727830c2a855d931169",
+                    hash="f4e16dc5f26a61eba96a79e0880c95ece0469fcf",
                     operation="UPDATE",
                     pgid="accounts_audit_update",
                     table="accounts",
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="faea5c316c83e4240a26c34e973c89a5e3d05f72",
+                    hash="68ab36251c3a163a5cfe5f2a159744fdfef2b72d",
                     operation="UPDATE",
                     pgid="api_keys_audit_update",
                     table="api_keys",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="fe3c66f5e07c55ce88e5c17ec492718928c598f8",
+                    hash="f0ab1726612a631bad4df3f0160d9a27771c116a",
                     operation="UPDATE",
                     pgid="cash_requests_audit_update",
                     table="cash_requests",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="be13787d676eb6dad7749a46424b679995a30508",
+                    hash="503fbbbe7ee4ebf2b9c52ee1be2362c23ff47517",
                     operation="UPDATE",
                     pgid="client_classifications_audit_update",
                     table="client_classifications",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="01a0586fe8b49f2f846065eb859c44d2c4b340c6",
+                    hash="2e75c0a6c32f056052d5da39fa2a1193d9890598",
                     operation="UPDATE",
                     pgid="client_identities_audit_update",
                     table="client_identities",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="fd6038afa97e8eb81ae72398094ddf019364f594",
+                    hash="7c8554c20787aeb4fe06a9b0c2f42ba96978e34e",
                     operation="UPDATE",
                     pgid="users_audit_update",
                     table="users",
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="3065eb265cbeb19b0920e9c157df890a1310f40f",
+                    hash="4d7302c1a076a50eff521db9485e66dab85d3262",
                     operation="UPDATE",
                     pgid="user_roles_audit_update",
                     table="user_roles",

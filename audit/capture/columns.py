@@ -49,7 +49,7 @@ class Column:
     def change_as_json(self) -> str:
         """`[old, new]` of rows `o` and `n` as JSON."""
         old, new = (f"'{HIDDEN_VALUE}'" if self.hidden else f'{row}."{self.name}"' for row in "on")
-        return f"JSON_ARRAY({old}, {new} NULL ON NULL)"
+        return f"json_build_array({old}, {new})"
 
 
 def columns_of(model: type[models.Model], *, exclude: Collection[str], secret: Collection[str]) -> list[Column]:

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="3825813e27c9bc81d96a15907b1882936198296e",
+                    hash="0b64070339b7d348bf1a21f061981d3071ef98be",
                     operation="UPDATE",
                     pgid="circuit_breakers_audit_update",
                     table="circuit_breakers",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="06807fc9755a5ce258b768e6fec3bd3bcfe0ee91",
+                    hash="51944e5a1827cba7d833f45edec4a1e5de01da2f",
                     operation="UPDATE",
                     pgid="leverage_caps_audit_update",
                     table="leverage_caps",
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="0a816b1de2526043d5a3e1a82570de72eadbeb25",
+                    hash="7981688117a41b9b79bfbd4d4f7267225af9a239",
                     operation="UPDATE",
                     pgid="margin_calls_audit_update",
                     table="margin_calls",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="8e45580c509207e81031078b3ce52bee73cec9b1",
+                    hash="b1b548efefe448b21b50c210a7e2b17d19020be2",
                     operation="UPDATE",
                     pgid="margin_rates_audit_update",
                     table="margin_rates",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="cb853639d7348aba49772c27dc0c21263a5155c4",
+                    hash="d740da61051ab04ce78650452ee2d5ee777d5ae0",
                     operation="UPDATE",
                     pgid="risk_limits_audit_update",
                     table="risk_limits",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="727f3b795814eb0061e86783b3efe5a1b448b6d8",
+                    hash="e3642d756b3e8c672da0d3ae26fe67c17e9f7a21",
                     operation="UPDATE",
                     pgid="stress_test_scenarios_audit_update",
                     table="stress_test_scenarios",
