@@ -20,29 +20,16 @@ DECLARE
   hash bytea;
   first_hash bytea;
   leg_accounts uuid[];
-  leg_types text[];
-  leg_amounts numeric[];
-  leg_currencies text[];
-  leg_reference_types text[];
-  leg_reference_ids uuid[];
-  leg_descriptions text[];
   too_fine numeric;
 BEGIN
   -- Amounts as the table stores them, legs in an order that does not depend on the caller.
-  SELECT array_agg(account ORDER BY position), array_agg(type ORDER BY position), array_agg(amount ORDER BY position),
-         array_agg(currency ORDER BY position), array_agg(reference_type ORDER BY position),
-         array_agg(reference_id ORDER BY position), array_agg(leg_description ORDER BY position),
-         max(amount) FILTER (WHERE amount <> round(amount, 8)),
+  SELECT array_agg(account), max(amount) FILTER (WHERE amount <> round(amount, 8)),
          sha256(convert_to(
            concat_ws('|', post_journal.kind, post_journal.reversal_of) || string_agg(line, E'\n' ORDER BY line COLLATE "C"), 'UTF8'))
-    INTO leg_accounts, leg_types, leg_amounts, leg_currencies, leg_reference_types, leg_reference_ids, leg_descriptions,
-         too_fine, hash
+    INTO leg_accounts, too_fine, hash
     FROM (SELECT *, concat_ws('|', account, type, amount::numeric(24, 8), reference_type, reference_id) AS line
-            FROM ROWS FROM (jsonb_to_recordset(post_journal.legs) AS (
-                   account uuid, type text, amount numeric, currency text, reference_type text, reference_id uuid,
-                   description text))
-                 WITH ORDINALITY
-              AS leg (account, type, amount, currency, reference_type, reference_id, leg_description, position)) AS legs;
+            FROM jsonb_to_recordset(post_journal.legs)
+              AS leg (account uuid, type text, amount numeric, reference_type text, reference_id uuid)) AS legs;
   IF leg_accounts IS NULL THEN
     RAISE EXCEPTION 'journal % has no legs', post_journal.idempotency_key
       USING ERRCODE = 'check_violation', CONSTRAINT = 'journals_has_entries', HINT = 'Give at least two legs that sum to zero.';
@@ -85,7 +72,8 @@ BEGIN
          coalesce(last_seq, 0) + row_number() OVER ledger, type, amount,
          coalesce(balance, 0) + sum(amount) OVER ledger - amount, coalesce(balance, 0) + sum(amount) OVER ledger,
          coalesce(reference_type, ''), reference_id, coalesce(leg_description, post_journal.description)
-    FROM unnest(leg_accounts, leg_types, leg_amounts, leg_currencies, leg_reference_types, leg_reference_ids, leg_descriptions)
+    FROM ROWS FROM (jsonb_to_recordset(post_journal.legs) AS (
+           account uuid, type text, amount numeric, currency text, reference_type text, reference_id uuid, description text))
          WITH ORDINALITY AS leg (account, type, amount, currency, reference_type, reference_id, leg_description, position)
     LEFT JOIN locked ON locked.id = account
   WINDOW ledger AS (PARTITION BY account ORDER BY position ROWS UNBOUNDED PRECEDING)
