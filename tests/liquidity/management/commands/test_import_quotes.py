@@ -447,7 +447,7 @@ ARGUMENTS = ["import_quotes", "--provider", "OANDA", "--instrument", "USDJPY", "
 def test_result_is_on_stdout_and_a_failure_is_one_sentence(desk: Database, ticks_file: Path) -> None:
     done = desk.manage(*ARGUMENTS, str(ticks_file))
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"{ticks_file}: 2 rows read, 2 added, 1 partitions made (")
+    assert done.stdout.startswith(f"{ticks_file}: 2 rows read, 2 added, 1 partition made (")
     ticks_file.write_text(TICKS + "2013-01-01 22:00:00,2,1\n")
     failed = desk.manage(*ARGUMENTS, str(ticks_file))
     assert (failed.returncode, failed.stdout) == (1, "")
