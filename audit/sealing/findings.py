@@ -55,6 +55,10 @@ class Findings:
         if self.counts[place] <= self.limit:
             self.kept.append(finding)
 
+    def has(self, problem: Problem, table: str, key: str) -> bool:
+        """Whether that row was found to have that problem."""
+        return (problem, table, key, None) in self.seen
+
     @property
     def total(self) -> int:
         return self.counts.total()

@@ -1,17 +1,20 @@
 """Checks the log of changes against itself and against the rows: nothing was changed past it.
 
 Seals prove that the log is what it was. That it is complete is another matter: who switches the triggers off leaves no
-row in it. What he leaves is a row that is not what it was when its newest change was sealed (`live`), or, once it has
-been changed again, an old value that is not the new one of the change before.
+row in it. What he leaves is a row that is not what it was when its newest change was sealed (`live`). Once it has been
+changed again it is found on the way back through its changes: a new value is not the old one of the change after it,
+or the row with its changes undone is not what was sealed then (`versions`).
 
-The log is read whole, for all tables at once, by each of the three (`live`, continuity, `contexts`): it has no index by
-table.
+The log is read whole, for all tables at once, by each of the three (`live`, the way back, `contexts`): it has no index
+by table.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,43 +22,182 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
-from audit.sealing.contexts import verify_contexts
+from audit.models import AuditLog
+from audit.sealing.contexts import LONGEST_TRANSACTION, verify_contexts
 from audit.sealing.findings import Finding, Findings, Problem
-from audit.sealing.live import verify_live_rows
-from audit.sealing.row_hashes import comparable_layouts
+from audit.sealing.live import kept_from, verify_live_rows
+from audit.sealing.row_hashes import Layouts, comparable_layouts, each_hash
+from audit.sealing.rows import Advance
+from audit.sealing.versions import Version, Versions, as_document
 from audit.sealing.windows import SealedPast
 
-#: Changes of one row that the server sends as one text.
-CHANGES_AT_ONCE = 1_000
+#: Hashes and changes of one row that the server sends as one text.
+EVENTS_AT_ONCE = 1_000
+
+#: A proof of `row_hashes.each_hash`: first transaction that is not in it, layout, hash.
+_PROOF = struct.Struct(">qi32s")
+
+#: Of each row its hashes and then its changes, both newest first. Left out are rows with nothing to compare, and hashes
+#: if their table has had other columns since then, or if changes since then may have left with a month of the log.
+_EVENTS = """
+    WITH layouts AS MATERIALIZED (
+      SELECT table_name, layout, columns, created_at, (table_name, layout) IN
+             (SELECT * FROM unnest(%(tables)s::text[], %(layouts)s::int[])) AS is_comparable FROM audit_layouts),
+    unbroken AS MATERIALIZED (
+      SELECT own.table_name, own.layout, greatest(max(other.created_at), %(hashes_from)s) AS since
+        FROM layouts AS own LEFT JOIN layouts AS other
+          ON other.table_name = own.table_name AND NOT (other.is_comparable AND other.columns @> own.columns)
+       WHERE own.is_comparable GROUP BY 1, 2)
+    SELECT table_name, id::text, string_agg(proof, '' ORDER BY change DESC NULLS FIRST, txid DESC),
+           string_agg(concat('[', change, ',', txid, ',"', action, '",', changes, ']'), ','
+                      ORDER BY change DESC NULLS FIRST, txid DESC) FILTER (WHERE change IS NOT NULL)
+      FROM (SELECT *, count(change) OVER of_row AS count, max(txid) FILTER (WHERE proof IS NULL) OVER of_row AS newest,
+                   min(txid) FILTER (WHERE change IS NULL) OVER of_row AS oldest_hash,
+                   (row_number() OVER (of_row ORDER BY change DESC NULLS FIRST, txid DESC) - 1) / {at_once} AS part
+              FROM (SELECT table_name, record_id AS id, id AS change, txid, action, changes, NULL::bytea AS proof
+                      FROM audit_log
+                     WHERE action <> 'INSERT' AND table_name = ANY (%(tables)s) AND created_at >= %(kept_from)s
+                     UNION ALL
+                    SELECT table_name, id, NULL, hi, NULL, NULL, proof FROM ({hashes}) AS hash) AS event
+            WINDOW of_row AS (PARTITION BY id, table_name)) AS numbered
+     WHERE count > 1 OR oldest_hash <= newest
+     GROUP BY numbered.id, table_name, part ORDER BY numbered.id, table_name, part
+"""
 
 
-def verify_history(cursor: Any, past: SealedPast, findings: Findings) -> int:
-    """Check every audited table; returns the number of its rows."""
+#: Told what begins now, and how many of it there are; None where that is not known.
+Begin = Callable[[str, int | None], object]
+
+
+def verify_history(
+    cursor: Any, past: SealedPast, findings: Findings, begin: Begin, advance: Advance
+) -> tuple[int, int]:
+    """Check every audited table; returns how many rows, and how many older versions of rows, were compared.
+
+    `advance` is told of changes that were followed back.
+    """
     layouts = comparable_layouts(cursor)
     if not layouts:
-        return 0
+        return 0, 0
+    begin("Comparing rows with the log", None)
     verify_live_rows(cursor, layouts, past, findings)
-    _verify_continuity(cursor, sorted(layouts), findings)
+    begin("Following changes back", None)
+    versions = _verify_changes(cursor, layouts, past, findings, advance)
     verify_contexts(cursor, past, findings)
     cursor.execute("SELECT " + " + ".join(f"(SELECT count(*) FROM {table})" for table in layouts))
-    return int(cursor.fetchone()[0])
+    return int(cursor.fetchone()[0]), versions
 
 
-def _verify_continuity(cursor: Any, tables: list[str], findings: Findings) -> None:
-    """The old value of a change is the new one of the change before, column by column."""
-    times = _times(cursor, tables)
-    row: tuple[str, str] | None = None
-    known: dict[str, Any] = {}
-    for table, key, changes in _changes(tables):
-        if (table, key) != row:
-            row, known = (table, key), {}
-        for change, action, columns in changes:
-            # A deletion has the whole row; what is added after it begins anew.
-            values = columns if action == "UPDATE" else {name: (value, None) for name, value in columns.items()}
-            for name, (old, _) in values.items():
-                if name in known and not _same(known[name], old, is_time=(table, name) in times):
-                    findings.add(_changed_in_between(table, key, name, known[name], old, change))
-            known = known | {name: new for name, (_, new) in values.items()} if action == "UPDATE" else {}
+def _verify_changes(cursor: Any, layouts: Layouts, past: SealedPast, findings: Findings, advance: Advance) -> int:
+    """Follow each row back through its changes: every new value is the next change's old one, and every hash fits.
+
+    Returns how many versions were compared with a hash.
+    """
+    log = AuditLog._meta.db_table
+    windows = [window for windows in past.windows.get(log, {}).values() for window in windows]
+    guide = _Guide(
+        layouts=layouts,
+        times=_times(cursor, sorted(layouts)),
+        seals={window.hi: window.seal for window in windows},
+        since=min((window.lo for window in windows if window.recent), default=past.ends.get(log, 0)),
+        versions=Versions(cursor, layouts, findings),
+        findings=findings,
+    )
+    decode = json.JSONDecoder(parse_float=Decimal).decode
+    way: _WayBack | None = None
+    for table, key, proofs, changes in _events(layouts, past):
+        if way is None or (table, key) != (way.table, way.key):
+            if way:
+                way.end()
+            way = _WayBack(table, key, guide)
+        way.hashes += _PROOF.iter_unpack(proofs or b"")
+        found = decode(f"[{changes or ''}]")
+        for change in found:
+            way.undo(*change)
+        advance(len(found))
+    if way:
+        way.end()
+    return guide.versions.finish()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Guide:
+    """What the way back of every row needs. Of hashes up to the transaction `since` only a row's newest is compared."""
+
+    layouts: Layouts
+    times: set[tuple[str, str]]
+    seals: dict[int, int]
+    since: int
+    versions: Versions
+    findings: Findings
+
+
+@dataclass
+class _WayBack:
+    """A row on its way back through its changes."""
+
+    table: str
+    key: str
+    guide: _Guide
+    hashes: list[tuple[int, int, bytes]] = field(default_factory=list)
+    #: Of each column whose changes were undone its value, and the last change that was undone.
+    values: dict[str, Any] = field(default_factory=dict)
+    undone: dict[str, int] = field(default_factory=dict)
+    is_live: bool = True
+    is_changed: bool = False
+    newer: str = "now"
+    passed: int = 0
+
+    def undo(self, change: int, transaction: int, action: str, columns: dict[str, Any]) -> None:
+        """Take a change back: the row is then what it was before it."""
+        self._compare_after(transaction)
+        self.is_changed = True
+        if not _is_readable(action, columns):
+            self.guide.findings.add(_unreadable(self.table, self.key, change))
+        elif action == "DELETE":
+            # What was added after it began anew.
+            self.is_live, self.newer = False, f"its deletion (audit_log {change})"
+            self.values, self.undone = dict(columns), dict.fromkeys(columns, change)
+        else:
+            for name, (old, new) in columns.items():
+                known = self.values.get(name, new)
+                if not _same(new, known, is_time=(self.table, name) in self.guide.times):
+                    later = self.undone[name]
+                    self.guide.findings.add(_changed_in_between(self.table, self.key, name, new, known, later))
+                self.values[name], self.undone[name] = old, change
+
+    def end(self) -> None:
+        """Compare the hashes that are older than all changes."""
+        self._compare_after(-1)
+
+    def _compare_after(self, transaction: int) -> None:
+        """Compare the hashes of the row as it is now: they have the changes of this transaction, and none undone."""
+        while self.passed < len(self.hashes) and self.hashes[self.passed][0] > transaction:
+            hi, layout, proof = self.hashes[self.passed]
+            self.passed += 1 if hi > self.guide.since else len(self.hashes)
+            sealed = f"seal {self.guide.seals[hi]}" if hi in self.guide.seals else f"the seal before transaction {hi}"
+            # One without a change after it is that of the live row.
+            if self.is_changed:
+                document = as_document(self.guide.layouts[self.table][layout], self.values)
+                version = Version(self.key, layout, proof, self.is_live, document, sealed, self.newer)
+                self.guide.versions.add(self.table, version)
+            self.newer = sealed
+
+
+def _is_readable(action: str, columns: Any) -> bool:
+    """Whether the log says what its triggers can say: an altered row of it must not end the verification."""
+    return isinstance(columns, dict) and (
+        action == "DELETE" or all(isinstance(pair, list) and len(pair) == 2 for pair in columns.values())
+    )
+
+
+def _unreadable(table: str, key: str, change: int) -> Finding:
+    return Finding(
+        problem=Problem.HISTORY,
+        table=table,
+        key=key,
+        sentence=f"{table} {key}: its change (audit_log {change}) is none that a trigger has written.",
+    )
 
 
 def _changed_in_between(table: str, key: str, name: str, before: Any, after: Any, change: int) -> Finding:
@@ -69,24 +211,24 @@ def _changed_in_between(table: str, key: str, name: str, before: Any, after: Any
     )
 
 
-def _changes(tables: list[str]) -> Iterator[tuple[str, str, list[tuple[int, str, dict[str, Any]]]]]:
-    """(table, key, [(number, action, changed columns)]) of rows that were changed more than once, in their order."""
-    decode = json.JSONDecoder(parse_float=Decimal).decode
+def _events(layouts: Layouts, past: SealedPast) -> Iterator[tuple[str, str, bytes | None, str | None]]:
+    """(table, key, hashes, changes): a row after the other, each in parts."""
+    known = [(table, layout) for table, found in layouts.items() for layout in found]
+    log_from = kept_from(past, AuditLog._meta.db_table)
     with connection.chunked_cursor() as cursor:
         cursor.execute(
-            f"""
-            SELECT table_name, record_id::text,
-                   '[' || string_agg(concat('[', id, ',"', action, '",', changes, ']'), ',' ORDER BY id) || ']'
-              FROM (SELECT table_name, record_id, id, action, changes,
-                           (row_number() OVER (PARTITION BY record_id, table_name ORDER BY id) - 1)
-                             / {CHANGES_AT_ONCE} AS part
-                      FROM audit_log WHERE action <> 'INSERT' AND table_name = ANY (%s)) AS log
-             GROUP BY record_id, table_name, part HAVING count(*) > 1 OR part > 0 ORDER BY record_id, table_name, part
-            """,
-            [tables],
+            _EVENTS.format(
+                at_once=EVENTS_AT_ONCE,
+                hashes=each_hash("JOIN unbroken USING (table_name, layout) WHERE created_at >= since"),
+            ),
+            {
+                "tables": [table for table, _ in known],
+                "layouts": [layout for _, layout in known],
+                "kept_from": log_from,
+                "hashes_from": log_from if isinstance(log_from, str) else log_from + LONGEST_TRANSACTION,
+            },
         )
-        for table, key, changes in cursor:
-            yield table, key, decode(changes)
+        yield from cursor
 
 
 def _times(cursor: Any, tables: list[str]) -> set[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 from audit.capture.columns import row_hash
 from audit.models import AuditLog, AuditRowHashes
 from audit.sealing.findings import Finding, Findings, Problem
-from audit.sealing.row_hashes import Layouts
+from audit.sealing.row_hashes import Layouts, each_hash
 from audit.sealing.windows import SealedPast
 from config.database.partitions import Interval
 
@@ -24,7 +24,7 @@ _SENTENCES = {
     "unproven": "has no hash in audit_row_hashes, although its newest change was sealed",
 }
 
-#: `proof` is `hi`, by which the newest one is the greatest, layout and hash. Hashes older than one of their months that
+#: The newest `proof` of a row is the greatest: it begins with `hi`. Hashes older than one of their months that
 #: was dropped are not read, although a legal hold may have kept them: a row's newest one may be gone.
 _QUERY = """
     WITH live AS ({live}),
@@ -35,13 +35,7 @@ _QUERY = """
                      txid, created_at AS changed_at, NULL::bigint AS hi, NULL::bytea[] AS proof
                 FROM audit_log WHERE table_name = ANY (%(tables)s)
                UNION ALL
-              SELECT table_name, encode(substr(keys, 16 * n + 1, 16), 'hex')::uuid, NULL, NULL, NULL, NULL, hi,
-                     ARRAY[start || substr(hashes, 32 * n + 1, 32)]
-                FROM (SELECT table_name, hi, int8send(hi) || int4send(layout) AS start,
-                             keys || ''::bytea AS keys, hashes || ''::bytea AS hashes
-                        FROM audit_row_hashes
-                       WHERE table_name = ANY (%(tables)s) AND created_at >= %(kept_from)s OFFSET 0) AS chunk
-               CROSS JOIN generate_series(0, octet_length(keys) / 16 - 1) AS n) AS said
+              SELECT table_name, id, NULL, NULL, NULL, NULL, hi, ARRAY[proof] FROM ({hashes}) AS hash) AS said
        GROUP BY id, table_name)
     SELECT table_name, id::text, txid, kind
       FROM (SELECT table_name, id, txid,
@@ -72,7 +66,9 @@ def verify_live_rows(cursor: Any, layouts: Layouts, past: SealedPast, findings: 
     audited_since = dict(cursor.fetchall())
     live = " UNION ALL ".join(_live_rows(table, audited_since[table], found) for table, found in layouts.items())
     cursor.execute(
-        _QUERY.format(live=live),
+        _QUERY.format(
+            live=live, hashes=each_hash("WHERE table_name = ANY (%(tables)s) AND created_at >= %(kept_from)s")
+        ),
         {
             "tables": list(layouts),
             "complete": log not in {table for table, _ in past.dropped},

@@ -50,6 +50,20 @@ def write_row_hashes(cursor: Any, lo: int, hi: int) -> None:
     )
 
 
+def each_hash(chosen: str) -> str:
+    """SQL of (table_name, id, hi, proof) of each row in the chunks that are chosen; `proof` is `hi`, layout and hash.
+
+    `chosen` follows FROM audit_row_hashes: a condition, a join. OFFSET 0 has each chunk read from its place once.
+    """
+    return f"""
+        SELECT table_name, encode(substr(keys, 16 * n + 1, 16), 'hex')::uuid AS id, hi,
+               start || substr(hashes, 32 * n + 1, 32) AS proof
+          FROM (SELECT table_name, hi, int8send(hi) || int4send(layout) AS start,
+                       keys || ''::bytea AS keys, hashes || ''::bytea AS hashes
+                  FROM audit_row_hashes {chosen} OFFSET 0) AS chunk
+         CROSS JOIN generate_series(0, octet_length(keys) / 16 - 1) AS n"""
+
+
 def comparable_layouts(cursor: Any) -> Layouts:
     """Those whose columns are all still there and have the types that they had: their hashes can be computed anew."""
     columns = {table: {column.name: column for column in found} for table, found in audited_columns().items()}

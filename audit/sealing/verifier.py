@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from django.db import connection, transaction
 from audit.sealing import anchor, evidence, rows
 from audit.sealing.code import verify_code
 from audit.sealing.findings import Finding, Findings, Problem
-from audit.sealing.history import verify_history
+from audit.sealing.history import Begin, verify_history
 from audit.sealing.horizon import horizon
 from audit.sealing.tables import Layout
 from audit.sealing.tombstones import bury
@@ -31,6 +30,7 @@ class Report:
     rows: int
     unsealed: int
     live: int
+    versions: int
     anchors: int
     head: tuple[int, str] | None
 
@@ -41,13 +41,13 @@ def verify(
     limit: int = 20,
     anchor_file: Path | None = None,
     public_key: Ed25519PublicKey | None = None,
-    total: Callable[[int], object] = lambda count: None,
-    advance: Callable[[int], object] = lambda count: None,
+    begin: Begin = lambda what, count: None,
+    advance: rows.Advance = lambda count: None,
 ) -> Report:
     """Check the whole chain, the rows of all seals (with `since`, of those made since then), history and code.
 
-    `anchor_file` holds heads that were exported, signed with `public_key`. `total` is told once how many sealed rows
-    there are to check, `advance` each time that some were.
+    `anchor_file` holds heads that were exported, signed with `public_key`. `begin` is told each part of the work and
+    how many rows it has, `advance` each time that some of them are done.
     """
     findings = Findings(limit=limit)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -60,12 +60,12 @@ def verify(
         past = read_chain(cursor, findings, since=since, keep=frozenset(each.seal for each in anchors))
         bury(past, findings)
         count = _rows(past)
-        total(count)
+        begin("Verifying rows", count)
         unsealed = sum(_verify_table(cursor, table, past, findings, advance) for table in sorted(past.windows))
         head = past.head.id if past.head else 0
         if anchor.compare(anchors, past.hashes, head, findings) and anchor_file:
             evidence.name_rows_by_lists(anchor_file, findings, dropped=past.dropped)
-        live = verify_history(cursor, past, findings)
+        live, versions = verify_history(cursor, past, findings, begin, advance)
         verify_code(cursor, findings)
     return Report(
         findings=findings,
@@ -73,6 +73,7 @@ def verify(
         rows=count,
         unsealed=unsealed,
         live=live,
+        versions=versions,
         anchors=len(anchors),
         head=(past.head.id, past.head.hash.hex()) if past.head else None,
     )

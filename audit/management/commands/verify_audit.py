@@ -19,11 +19,17 @@ class Command(ProjectCommand):
     Names each row that was altered, removed or slipped in. Exit code 4 when there is one.
     """
 
-    help = "Checks the seals and every sealed row. Exit code 4 if any row was altered, removed or slipped in."
+    help = (
+        "Checks the seals and every sealed row, and leads each row of an audited table back through the log to every"
+        " hash of it that was sealed. Exit code 4 if any row was altered, removed or slipped in."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--since", type=_time, metavar="TIME", help="check the rows of seals made since then (ISO 8601, UTC)"
+            "--since",
+            type=_time,
+            metavar="TIME",
+            help="check the rows of seals made since then, and lead rows no further back (ISO 8601, UTC)",
         )
         parser.add_argument(
             "--limit",
@@ -50,16 +56,15 @@ class Command(ProjectCommand):
             raise UsageFailed("--limit is at least 1.")
         if anchor and not public_key:
             raise UsageFailed("An anchor is checked with a public key: name its file with --public-key.")
-        columns = (TextColumn("Verifying rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self.notes, disable=not self.notes.is_terminal, transient=True) as progress:
-            task = progress.add_task("Verifying", total=None)
             report = verify(
                 since=since,
                 limit=limit,
                 anchor_file=anchor,
                 public_key=load_public_key(public_key) if anchor else None,
-                total=lambda count: progress.update(task, total=count),
-                advance=lambda count: progress.advance(task, count),
+                begin=lambda what, count: progress.add_task(what, total=count),
+                advance=lambda count: progress.advance(progress.task_ids[-1], count),
             )
         self.emit(as_json(report, since))
         if report.findings.total:
@@ -80,9 +85,9 @@ class Command(ProjectCommand):
                     highlight=False,
                 )
         self.console.print(
-            f"{result['rows']:,} rows of {result['seals']:,} seals, {result['live_rows']:,} rows of audited tables and"
-            f" {result['anchors']:,} anchors checked, {result['total']:,} findings;"
-            f" {result['unsealed']:,} rows wait for their seal.",
+            f"{result['rows']:,} rows of {result['seals']:,} seals, {result['live_rows']:,} rows of audited tables,"
+            f" {result['versions']:,} older versions of them and {result['anchors']:,} anchors checked,"
+            f" {result['total']:,} findings; {result['unsealed']:,} rows wait for their seal.",
             highlight=False,
             soft_wrap=True,
         )
@@ -105,6 +110,7 @@ def as_json(report: Report, since: datetime | None) -> dict[str, Any]:
         "rows": report.rows,
         "unsealed": report.unsealed,
         "live_rows": report.live,
+        "versions": report.versions,
         "anchors": report.anchors,
         "since": since,
         "head": {"seal": report.head[0], "hash": report.head[1]} if report.head else None,

@@ -72,7 +72,7 @@ def test_a_change_past_the_log_before_a_deletion_is_named(sealed: Database, tamp
 def test_a_row_with_more_changes_than_are_read_at_once_is_followed_through(
     sealed: Database, tamper: Tamper, run: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("audit.sealing.history.CHANGES_AT_ONCE", 2)
+    monkeypatch.setattr("audit.sealing.history.EVENTS_AT_ONCE", 2)
     key = key_of(sealed, "instruments", "symbol = 'EURUSD'")
     for number in range(5):
         change()

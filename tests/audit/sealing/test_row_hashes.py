@@ -122,12 +122,26 @@ def test_a_row_whose_change_is_not_sealed_yet_is_sound(sealed: Database, run: An
     assert (report["total"], report["unsealed"]) == (0, 2)
 
 
-def test_what_is_done_before_the_seal_is_sealed_as_done(sealed: Database, tamper: Tamper, run: Any) -> None:
-    """The threat model says so: a hash is that of the row as the sealer finds it."""
+def test_what_is_done_to_a_new_row_before_its_seal_is_sealed_as_done(
+    sealed: Database, tamper: Tamper, run: Any
+) -> None:
+    """The threat model says so: a hash is that of the row as the sealer finds it, and there is no older one."""
+    (row,) = sealed.rows(
+        "INSERT INTO stress_test_scenarios (scenario_name, scenario_type, market_shocks)"
+        " VALUES ('new', 'custom', '{\"spread\": 1}') RETURNING id",
+        owner=False,
+    )
+    tamper("stress_test_scenarios", f"UPDATE stress_test_scenarios SET is_active = false WHERE id = '{row['id']}'")
+    run("seal_audit")
+    assert run("verify_audit")["total"] == 0
+
+
+def test_what_is_done_to_a_changed_row_before_its_seal_is_named(sealed: Database, tamper: Tamper, run: Any) -> None:
+    """An older hash of it was sealed."""
     change()
     tamper("instruments", f"UPDATE instruments SET commission_rate = 0.5 WHERE id = '{instrument(sealed)}'")
     run("seal_audit")
-    assert run("verify_audit")["total"] == 0
+    assert named(run("verify_audit", code=4)) == {("history", "instruments", instrument(sealed))}
 
 
 def test_an_altered_hash_is_named_with_its_row(sealed: Database, tamper: Tamper, run: Any) -> None:
@@ -151,7 +165,7 @@ def test_a_removed_hash_is_named_with_its_row(sealed: Database, tamper: Tamper, 
 
 
 def test_a_hash_that_was_slipped_in_is_named(sealed: Database, tamper: Tamper, run: Any) -> None:
-    """It would have the altered row pass as sound."""
+    """It would have the altered row pass as sound, if there were no older one."""
     key = instrument(sealed)
     tamper("instruments", f"UPDATE instruments SET commission_rate = 0.5 WHERE id = '{key}'")
     false_hash = hash_of(sealed, "instruments", key).hex()
@@ -161,7 +175,10 @@ def test_a_hash_that_was_slipped_in_is_named(sealed: Database, tamper: Tamper, r
         f" SELECT 20001, created_at, txid, table_name, layout, hi + 1, keys, '\\x{false_hash}'"
         f" FROM audit_row_hashes WHERE id = {newest('instruments').id} RETURNING id",
     )
-    assert named(run("verify_audit", code=4)) == {("invented", "audit_row_hashes", str(slipped_in["id"]))}
+    assert named(run("verify_audit", code=4)) == {
+        ("invented", "audit_row_hashes", str(slipped_in["id"])),
+        ("history", "instruments", key),
+    }
 
 
 def test_a_row_whose_hash_was_suppressed_is_named(sealed: Database, tamper: Tamper, run: Any) -> None:
