@@ -75,7 +75,7 @@ class UserAdmin(DjangoUserAdmin, SoftDeletableAdmin):  # type: ignore[misc]
         ("Person", {"fields": (("first_name", "last_name"), ("phone", "country_code"))}),
         (
             "Know your customer",
-            {"fields": (("kyc_status", "kyc_level"), ("is_verified", "email_verified_at"))},
+            {"fields": (("kyc_status", "kyc_level"), "is_verified", "email_verified_at")},
         ),
         (
             "Access",
