@@ -34,8 +34,13 @@ from audit.sealing.windows import SealedPast
 #: Hashes and changes of one row that the server sends as one text.
 EVENTS_AT_ONCE = 1_000
 
+#: Changes that are followed before `advance` is told.
+CHANGES_PER_ADVANCE = 10_000
+
 #: A proof of `row_hashes.each_hash`: first transaction that is not in it, layout, hash.
 _PROOF = struct.Struct(">qi32s")
+
+_decode = json.JSONDecoder(parse_float=Decimal).decode
 
 #: Of each row its hashes and then its changes, both newest first. Left out are rows with nothing to compare, and hashes
 #: if their table has had other columns since then, or if changes since then may have left with a month of the log.
@@ -103,20 +108,22 @@ def _verify_changes(cursor: Any, layouts: Layouts, past: SealedPast, findings: F
         versions=Versions(cursor, layouts, findings),
         findings=findings,
     )
-    decode = json.JSONDecoder(parse_float=Decimal).decode
     way: _WayBack | None = None
+    followed = 0
     for table, key, proofs, changes in _events(layouts, past):
         if way is None or (table, key) != (way.table, way.key):
             if way:
                 way.end()
             way = _WayBack(table, key, guide)
-        way.hashes += _PROOF.iter_unpack(proofs or b"")
-        found = decode(f"[{changes or ''}]")
-        for change in found:
-            way.undo(*change)
-        advance(len(found))
+        if proofs:
+            way.hashes += _PROOF.iter_unpack(proofs)
+        followed += way.follow(changes or "")
+        if followed >= CHANGES_PER_ADVANCE:
+            advance(followed)
+            followed = 0
     if way:
         way.end()
+    advance(followed)
     return guide.versions.finish()
 
 
@@ -132,7 +139,7 @@ class _Guide:
     findings: Findings
 
 
-@dataclass
+@dataclass(slots=True)
 class _WayBack:
     """A row on its way back through its changes."""
 
@@ -148,27 +155,46 @@ class _WayBack:
     newer: str = "now"
     passed: int = 0
 
-    def undo(self, change: int, transaction: int, action: str, columns: dict[str, Any]) -> None:
-        """Take a change back: the row is then what it was before it."""
-        self._compare_after(transaction)
-        self.is_changed = True
-        if not _is_readable(action, columns):
-            self.guide.findings.add(_unreadable(self.table, self.key, change))
-        elif action == "DELETE":
-            # What was added after it began anew.
-            self.is_live, self.newer = False, f"its deletion (audit_log {change})"
-            self.values, self.undone = dict(columns), dict.fromkeys(columns, change)
-        else:
-            for name, (old, new) in columns.items():
-                known = self.values.get(name, new)
-                if not _same(new, known, is_time=(self.table, name) in self.guide.times):
-                    later = self.undone[name]
-                    self.guide.findings.add(_changed_in_between(self.table, self.key, name, new, known, later))
-                self.values[name], self.undone[name] = old, change
+    def follow(self, text: str) -> int:
+        """Undo the changes that stand in the text, newest first; returns how many there are."""
+        try:
+            changes = _decode(f"[{text}]")
+            for change, transaction, action, columns in changes:
+                self._compare_after(transaction)
+                self._undo(change, action, columns)
+        except RecursionError:
+            self._report("a value is nested too deeply to be followed")
+            return 0
+        return len(changes)
 
     def end(self) -> None:
         """Compare the hashes that are older than all changes."""
-        self._compare_after(-1)
+        try:
+            self._compare_after(-1)
+        except RecursionError:
+            self._report("a value is nested too deeply to be compared")
+
+    def _undo(self, change: int, action: str, columns: dict[str, Any]) -> None:
+        """Take a change back: the row is then what it was before it."""
+        self.is_changed = True
+        try:
+            if action == "DELETE":
+                # What was added after it began anew.
+                self.is_live, self.newer = False, f"its deletion (audit_log {change})"
+                self.values, self.undone = dict(columns), dict.fromkeys(columns, change)
+                return
+            for name, (old, new) in columns.items():
+                known = self.values.get(name, new)
+                if known != new and not self._is_same_time(name, known, new):
+                    before, after = (json.dumps(value, cls=DjangoJSONEncoder) for value in (new, known))
+                    self._report(
+                        f"{name} was {before} after one change and {after} before the next"
+                        f" (audit_log {self.undone[name]}): it was changed in between, past the log"
+                    )
+                self.values[name], self.undone[name] = old, change
+        except (AttributeError, TypeError, ValueError):
+            # An altered row of the log must not end the verification.
+            self._report(f"its change (audit_log {change}) is none that a trigger has written")
 
     def _compare_after(self, transaction: int) -> None:
         """Compare the hashes of the row as it is now: they have the changes of this transaction, and none undone."""
@@ -183,32 +209,24 @@ class _WayBack:
                 self.guide.versions.add(self.table, version)
             self.newer = sealed
 
+    def _report(self, what: str) -> None:
+        self.guide.findings.add(
+            Finding(
+                problem=Problem.HISTORY,
+                table=self.table,
+                key=self.key,
+                sentence=f"{self.table} {self.key}: {what}.",
+            )
+        )
 
-def _is_readable(action: str, columns: Any) -> bool:
-    """Whether the log says what its triggers can say: an altered row of it must not end the verification."""
-    return isinstance(columns, dict) and (
-        action == "DELETE" or all(isinstance(pair, list) and len(pair) == 2 for pair in columns.values())
-    )
-
-
-def _unreadable(table: str, key: str, change: int) -> Finding:
-    return Finding(
-        problem=Problem.HISTORY,
-        table=table,
-        key=key,
-        sentence=f"{table} {key}: its change (audit_log {change}) is none that a trigger has written.",
-    )
-
-
-def _changed_in_between(table: str, key: str, name: str, before: Any, after: Any, change: int) -> Finding:
-    before, after = (json.dumps(value, cls=DjangoJSONEncoder) for value in (before, after))
-    return Finding(
-        problem=Problem.HISTORY,
-        table=table,
-        key=key,
-        sentence=f"{table} {key}: {name} was {before} after one change and {after} before the next"
-        f" (audit_log {change}): it was changed in between, past the log.",
-    )
+    def _is_same_time(self, name: str, one: Any, other: Any) -> bool:
+        """Whether the values are one time, written in two zones."""
+        try:
+            return (self.table, name) in self.guide.times and (
+                datetime.fromisoformat(one) == datetime.fromisoformat(other)
+            )
+        except (TypeError, ValueError):
+            return False
 
 
 def _events(layouts: Layouts, past: SealedPast) -> Iterator[tuple[str, str, bytes | None, str | None]]:
@@ -239,13 +257,3 @@ def _times(cursor: Any, tables: list[str]) -> set[tuple[str, str]]:
         [tables],
     )
     return set(cursor.fetchall())
-
-
-def _same(one: Any, other: Any, *, is_time: bool) -> bool:
-    """Whether two values are one; times may differ as texts."""
-    if one == other:
-        return True
-    try:
-        return is_time and datetime.fromisoformat(one) == datetime.fromisoformat(other)
-    except (TypeError, ValueError):
-        return False

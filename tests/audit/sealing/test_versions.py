@@ -159,6 +159,18 @@ def test_values_that_an_altered_log_has_do_not_end_the_verification(sealed: Data
     }
 
 
+def test_a_value_that_is_nested_too_deeply_does_not_end_the_verification(sealed: Database, run: Any) -> None:
+    """The application may write such a one: to be decoded it needs more calls than Python allows, or to be encoded."""
+    keys = [str(row["id"]) for row in sealed.rows("SELECT id FROM risk_limits ORDER BY id LIMIT 2")]
+    for key, depth in zip(keys, (2_000, 700), strict=True):
+        for value in (f"{'[' * depth}{']' * depth}", "{}"):
+            sealed.rows("UPDATE risk_limits SET metadata = %s WHERE id = %s", [value, key], owner=False)
+            run("seal_audit")
+    report = run("verify_audit", code=4)
+    assert named(report) == {("history", "risk_limits", key) for key in keys}
+    assert all("nested too deeply" in found["sentence"] for found in report["findings"])
+
+
 # Sound ----------------------------------------------------------------------------------------
 
 SCENARIO = """
