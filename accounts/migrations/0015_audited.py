@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="e40eea2e11c831c6099e2cdb29543bc3ae2b75af",
+                    hash="20a1af14b58af45bd3818a3c4733f576c5e58956",
                     operation="INSERT",
                     pgid="accounts_audit_insert",
                     table="accounts",
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="f4e16dc5f26a61eba96a79e0880c95ece0469fcf",
+                    hash="513a64710e12dd511e3fcef6f7486dcc3928439f",
                     operation="UPDATE",
                     pgid="accounts_audit_update",
                     table="accounts",
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="a1eb3b74f52fa0546fee83ff3abeb724f57c4f65",
+                    hash="7fac7928b6d2d8692cec1fec7bf962a73f40551a",
                     operation="DELETE",
                     pgid="accounts_audit_delete",
                     table="accounts",
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="9128e8eb1dcad32f775065ad11f8a75c683d2f07",
+                    hash="4faeee5484d734e315a32114d00558d3c7677f9b",
                     operation="INSERT",
                     pgid="api_keys_audit_insert",
                     table="api_keys",
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="68ab36251c3a163a5cfe5f2a159744fdfef2b72d",
+                    hash="a2eabda7e092bc2730e25efedf22d56f28465d65",
                     operation="UPDATE",
                     pgid="api_keys_audit_update",
                     table="api_keys",
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="14775887f7e5a99ed5a9ee846af83d51299181ac",
+                    hash="5dcd24598184d95050ffdffea1d761311c0318dd",
                     operation="DELETE",
                     pgid="api_keys_audit_delete",
                     table="api_keys",
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="f8449c985fcdc2c7130407dc3ccf1db5acc8ff3d",
+                    hash="b9a97c2244591442416bbcde0c782aa259b1d6ad",
                     operation="INSERT",
                     pgid="cash_requests_audit_insert",
                     table="cash_requests",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="f0ab1726612a631bad4df3f0160d9a27771c116a",
+                    hash="3b2dd360526054d999502251f928a8f018f75950",
                     operation="UPDATE",
                     pgid="cash_requests_audit_update",
                     table="cash_requests",
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="13c832c997566975ec2d90b4f914921199b49b3a",
+                    hash="b922bfdb87dd0dbf305e7f5785b19368a1a5452b",
                     operation="DELETE",
                     pgid="cash_requests_audit_delete",
                     table="cash_requests",
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="6df787b8454273ed9fe049865e480d522daad3e1",
+                    hash="efcd7ddf6ca88083e60de6355a14fe59b48d6658",
                     operation="INSERT",
                     pgid="client_classifications_audit_insert",
                     table="client_classifications",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="503fbbbe7ee4ebf2b9c52ee1be2362c23ff47517",
+                    hash="49bee0709787e7f03480501f82174f9554018a3d",
                     operation="UPDATE",
                     pgid="client_classifications_audit_update",
                     table="client_classifications",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="0b2133b66d3fdb078591147cccb1d526ae38cc7a",
+                    hash="547f702d5349006478af18432473cf0d61d5694e",
                     operation="DELETE",
                     pgid="client_classifications_audit_delete",
                     table="client_classifications",
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="29972c3f253988d0e0e80aa60f2f54bbd379f25a",
+                    hash="c8a86f3591c55204ea6e52a6b42a3291f009e916",
                     operation="INSERT",
                     pgid="client_identities_audit_insert",
                     table="client_identities",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="2e75c0a6c32f056052d5da39fa2a1193d9890598",
+                    hash="036d4d3b4ca1f0072f86d9144f2820665ae7a243",
                     operation="UPDATE",
                     pgid="client_identities_audit_update",
                     table="client_identities",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="692441b9376f59d3d548cf7eb7c68995fa04c3f6",
+                    hash="4c3103aee841c9a28db0003c065cd92a7ef5d402",
                     operation="DELETE",
                     pgid="client_identities_audit_delete",
                     table="client_identities",
@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="776c8e93c6fa753e924ed3f7088be6afc448cc7f",
+                    hash="d5df43427d9121ec7486a20493a0a657fcd1a43d",
                     operation="INSERT",
                     pgid="users_audit_insert",
                     table="users",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="7c8554c20787aeb4fe06a9b0c2f42ba96978e34e",
+                    hash="d92d78829f9e70de374875845ea51bc8faceb083",
                     operation="UPDATE",
                     pgid="users_audit_update",
                     table="users",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="705f4c5ad3a364e12da02160d2fccd9e098419ae",
+                    hash="1d9d1d2083ac2b699fb13f634862cd81cdd42d2a",
                     operation="DELETE",
                     pgid="users_audit_delete",
                     table="users",
@@ -349,7 +349,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="087e7d3a36476d15bda17b76e0c28f05a0286a01",
+                    hash="ee083dd570d6728d151d4983886d07a765ce68a8",
                     operation="INSERT",
                     pgid="user_roles_audit_insert",
                     table="user_roles",
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="4d7302c1a076a50eff521db9485e66dab85d3262",
+                    hash="f7c181213712be3ee816e09fd5d5297fc416316b",
                     operation="UPDATE",
                     pgid="user_roles_audit_update",
                     table="user_roles",
@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="b6a0eaf4f5a0acd791d7df91cdfceb6db96539b2",
+                    hash="b6cfad61b7888874c5e1776c633d0ded1512a818",
                     operation="DELETE",
                     pgid="user_roles_audit_delete",
                     table="user_roles",

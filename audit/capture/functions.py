@@ -1,6 +1,6 @@
 """The bodies of the trigger functions: one INSERT per statement, over its transition tables.
 
-Everything that is the same for all rows is a scalar subquery: it runs once, and only if there is a row to log.
+The context, which is the same for all rows, is a scalar subquery: it runs once, and only if there is a row to log.
 """
 
 from audit.capture.columns import Column
@@ -12,7 +12,7 @@ MOST_ARGUMENTS = 100
 def _insert(table: str, critical: bool, columns: list[Column], select: dict[str, str], source: str) -> str:
     values = {
         "created_at": "clock_timestamp()",
-        "txid": "(SELECT pg_current_xact_id()::text::bigint)",
+        "txid": "txid_current()",
         "table_name": f"'{table}'",
         "context_number": f"(SELECT audit_context('{table}', {str(critical).lower()}))",
         **select,

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="5687a62bd3e611cf109459c8d22d6991d8c203fb",
+                    hash="caea7819bf75afd7be1d9c5bc13035b289205942",
                     operation="INSERT",
                     pgid="client_profiles_audit_insert",
                     table="client_profiles",
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="dc4b52e9a41678d59f088fb24089a6c02687aadc",
+                    hash="69b83c00bdfb241eb426da72866d9a96c8dc42e2",
                     operation="UPDATE",
                     pgid="client_profiles_audit_update",
                     table="client_profiles",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="ebf43caa94173b68a02fe64b10afcd265b47b593",
+                    hash="85c9fd4d0537052b9653e66b5abe27e328fae5dd",
                     operation="DELETE",
                     pgid="client_profiles_audit_delete",
                     table="client_profiles",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="da5f0f09daf65e1cbb5df108d4a7d069592e383f",
+                    hash="36e0fd04cbdc9c46de805f3305aa5f1b8b6f87bf",
                     operation="INSERT",
                     pgid="liquidity_providers_audit_insert",
                     table="liquidity_providers",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="cb61e2370f7183d7baac872506b6f5f9ce21ba6f",
+                    hash="13c377551af4b34c342d8ecb5f3709af153ea5d1",
                     operation="UPDATE",
                     pgid="liquidity_providers_audit_update",
                     table="liquidity_providers",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="c261cb070f553e2d380f9a39f297279a06813d5e",
+                    hash="0ae0713c95a1f66726c45990f1e3d147f5138497",
                     operation="DELETE",
                     pgid="liquidity_providers_audit_delete",
                     table="liquidity_providers",
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="a349de18e21200de5affe803075d6f31bc8f9c81",
+                    hash="40548cc9b3781844d8e78e49549ffd6aa88488ae",
                     operation="INSERT",
                     pgid="lp_instruments_audit_insert",
                     table="lp_instruments",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="bab356ca404cb88c073cdcd7f3e1b0381bd3cd15",
+                    hash="561daff323a6ac10c812f74d53dd0ab94f008405",
                     operation="UPDATE",
                     pgid="lp_instruments_audit_update",
                     table="lp_instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="b7727af393a35eb4ed8958e41a520addca308866",
+                    hash="a6de6febfb57922ac27523b1d46d07a4498f7d7d",
                     operation="DELETE",
                     pgid="lp_instruments_audit_delete",
                     table="lp_instruments",
@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="ed8b39f6520a7da08d5ab954040e4df0c52c5576",
+                    hash="c5e7e25bc4687a6d48610df495b5d995bc32e395",
                     operation="INSERT",
                     pgid="sor_rules_audit_insert",
                     table="sor_rules",
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="05ec0a039ac5a52949a0ccbdc3beede2a8845eb2",
+                    hash="b838d3323b279866b3d2c4990482b29f1f523cea",
                     operation="UPDATE",
                     pgid="sor_rules_audit_update",
                     table="sor_rules",
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="74ce9968454bd1521af2bbcb203beb497a3f70a4",
+                    hash="158c92fee6208656eb796849f67739353fcce818",
                     operation="DELETE",
                     pgid="sor_rules_audit_delete",
                     table="sor_rules",

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="4c619f0ebce4ec1ae7df3e0787f74a282c145ea4",
+                    hash="92dfaa0ce52990b8edd26a416abbd7c865bb8813",
                     operation="INSERT",
                     pgid="circuit_breakers_audit_insert",
                     table="circuit_breakers",
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="0b64070339b7d348bf1a21f061981d3071ef98be",
+                    hash="7ff87360e2d933ab9eee29493a5c83488a1138df",
                     operation="UPDATE",
                     pgid="circuit_breakers_audit_update",
                     table="circuit_breakers",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="9271c509d9265460f0326f74eb2b70b6b7ce584e",
+                    hash="8050927515eaa9339709ba1aedb9376e4d600fed",
                     operation="DELETE",
                     pgid="circuit_breakers_audit_delete",
                     table="circuit_breakers",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="0e6335ff644612607380bd1f402f2a04d28d6a3e",
+                    hash="a6814e9c4c0f9def1315973360c36bf7ba5fec18",
                     operation="INSERT",
                     pgid="leverage_caps_audit_insert",
                     table="leverage_caps",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="51944e5a1827cba7d833f45edec4a1e5de01da2f",
+                    hash="ee333d7d81ed59ff265f5374efdc415cef5b03e9",
                     operation="UPDATE",
                     pgid="leverage_caps_audit_update",
                     table="leverage_caps",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="8720b2a7689957b9ebf840b90323c2ccb1f3e6b2",
+                    hash="acfe292cab355e2fb8b25401a328888918e7df4d",
                     operation="DELETE",
                     pgid="leverage_caps_audit_delete",
                     table="leverage_caps",
@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="38eaf356e7eb058e0950df094908a6ef25b8eba2",
+                    hash="c3bb0e166bb556ee3a07965484f437c40f2eb68a",
                     operation="INSERT",
                     pgid="margin_calls_audit_insert",
                     table="margin_calls",
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="7981688117a41b9b79bfbd4d4f7267225af9a239",
+                    hash="7a4aff5527d8a50531a9d604278d567f8122a777",
                     operation="UPDATE",
                     pgid="margin_calls_audit_update",
                     table="margin_calls",
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="278dca8a2688ccd0c0e954b3e54f624d8b8d0434",
+                    hash="38da1f36620944eba6b020fee7351b7ead7a140f",
                     operation="DELETE",
                     pgid="margin_calls_audit_delete",
                     table="margin_calls",
@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="c40854bcdfaf89221ef6792215d59f6e582468de",
+                    hash="8f262eb6f06d73a5457181a20734d4a8c8e3a05e",
                     operation="INSERT",
                     pgid="margin_rates_audit_insert",
                     table="margin_rates",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="b1b548efefe448b21b50c210a7e2b17d19020be2",
+                    hash="69791f5ff880760aaa4ce343d59e8813a9493e8e",
                     operation="UPDATE",
                     pgid="margin_rates_audit_update",
                     table="margin_rates",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="90241124cb1c409675fb39f3e64262a66f0c3afa",
+                    hash="84e39059eed9b1c73cad7b23eb4657012bfcf95b",
                     operation="DELETE",
                     pgid="margin_rates_audit_delete",
                     table="margin_rates",
@@ -237,7 +237,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="51cf549bdb09f463cc63596dc15ad6200a72e483",
+                    hash="f360183d55b6a85a21b1c703bda752f666ce7f7a",
                     operation="INSERT",
                     pgid="risk_limits_audit_insert",
                     table="risk_limits",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="d740da61051ab04ce78650452ee2d5ee777d5ae0",
+                    hash="9eb14f29d2dcb7017100f084c03929e1e1dcc056",
                     operation="UPDATE",
                     pgid="risk_limits_audit_update",
                     table="risk_limits",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="4cca4b1cd528b64e073aa3ba5d3a0f24fde03747",
+                    hash="52def0236edfa210e5c651ef4e4c6c525eddbe82",
                     operation="DELETE",
                     pgid="risk_limits_audit_delete",
                     table="risk_limits",
@@ -293,7 +293,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="13a7f4728975a000fb668a499e59d24e9d3833fe",
+                    hash="e4abb17e195cc786154420b3a5cf6768542cb467",
                     operation="INSERT",
                     pgid="stress_test_scenarios_audit_insert",
                     table="stress_test_scenarios",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="e3642d756b3e8c672da0d3ae26fe67c17e9f7a21",
+                    hash="2a8cbf4fd1cc7c11aa8066ee68f89efbea083924",
                     operation="UPDATE",
                     pgid="stress_test_scenarios_audit_update",
                     table="stress_test_scenarios",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="873d8851eb73d9479ffadb8e2d0f965de9379bde",
+                    hash="f4d63b5ee8b8682ed19f353ee31bc1de2502c235",
                     operation="DELETE",
                     pgid="stress_test_scenarios_audit_delete",
                     table="stress_test_scenarios",

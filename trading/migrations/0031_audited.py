@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="5867cbd740d91256c46c19e2652d3ba0cb53d705",
+                    hash="16d3ccb8eabe41e5dd84c824a971958f3faddd6c",
                     operation="INSERT",
                     pgid="corporate_actions_audit_insert",
                     table="corporate_actions",
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="fcac99071fbe5d516482006e3f8a994abd3d3954",
+                    hash="2079e9923158bc4880882240c47487ea01843069",
                     operation="UPDATE",
                     pgid="corporate_actions_audit_update",
                     table="corporate_actions",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="58ded51126558a78b4f03e24a742523d8e6bbea8",
+                    hash="19d5c90d534b1221ff6691f03d63c037ecaf1e79",
                     operation="DELETE",
                     pgid="corporate_actions_audit_delete",
                     table="corporate_actions",
@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="418b5536e5d3e5dd93e51d73a0b6c0de92e1a2be",
+                    hash="e52a5fee0c6730095f91eba97b3e9294252cbd0d",
                     operation="INSERT",
                     pgid="fee_schedules_audit_insert",
                     table="fee_schedules",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="1bcc4e257acb55f381ab201c3a5df7bbd3bbd728",
+                    hash="1fc6e325a5053ea34b5346a62c31a88532123ace",
                     operation="UPDATE",
                     pgid="fee_schedules_audit_update",
                     table="fee_schedules",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="b9671e400d62dc5605eef77df24b0549a9bb9072",
+                    hash="6627120b9266da912c23af69b31702f239dd49f7",
                     operation="DELETE",
                     pgid="fee_schedules_audit_delete",
                     table="fee_schedules",
@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="00a002a5e66e9e148866178468bb352ed9615513",
+                    hash="10ea2fc7860765b1d0e88d9358e358051502b30f",
                     operation="INSERT",
                     pgid="instruments_audit_insert",
                     table="instruments",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="4d1009cd4fabfe50addece6133b6e86b077b35a8",
+                    hash="e52f845e4c0eab98128176142bd314e3d3265029",
                     operation="UPDATE",
                     pgid="instruments_audit_update",
                     table="instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="fe63d980013d031b4233e82f8b8b19dcf9eebb07",
+                    hash="1e14ed9d3be00fc71b6c1b4e24a230e841f84e07",
                     operation="DELETE",
                     pgid="instruments_audit_delete",
                     table="instruments",
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="0cd0d64314148ab6e90868ab4ea5c6df53481625",
+                    hash="691f4fd575ed3f6164fb5e7f3133efc02fc888e2",
                     operation="INSERT",
                     pgid="orders_audit_insert",
                     table="orders",
@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="e815c15c01d07c22cab17c809ff6ffe57e8e95e0",
+                    hash="1cc1da7ff7f654f728ee5918b08b06906302cb86",
                     operation="UPDATE",
                     pgid="orders_audit_update",
                     table="orders",
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="309c52c5c6e384ef23a25236a0d31b09d3d9c877",
+                    hash="ae467a6077cc4473058c8901cd6ba0b6c834a004",
                     operation="DELETE",
                     pgid="orders_audit_delete",
                     table="orders",
@@ -236,7 +236,7 @@ class Migration(migrations.Migration):
                 name="audit_insert",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="dea091e1c5535e3238c312a63038f3e6cff6cb18",
+                    hash="8240b7414361154a89ebdd927c98925406a06515",
                     operation="INSERT",
                     pgid="positions_audit_insert",
                     table="positions",
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="dad1834f6cb139ca738253cbf3a5ad4069d41129",
+                    hash="006c015bb94b88cff2e7f01ab70dfe2b496c4fae",
                     operation="UPDATE",
                     pgid="positions_audit_update",
                     table="positions",
@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="aa8f8dd3d2db3d26cf91ab6d0a587e989e2540b7",
+                    hash="f12c17af60831a5efabb91a7227c5898f6fdfefe",
                     operation="DELETE",
                     pgid="positions_audit_delete",
                     table="positions",

@@ -44,9 +44,9 @@ BEGIN
     coalesce(left(said ->> 'user_agent', 500), ''), coalesce(left(said ->> 'session', 128), ''),
     coalesce(left(said ->> 'request', 64), ''), coalesce(left(said ->> 'service', 64), ''),
     coalesce(said ->> 'reason', ''), session_user);
-  PERFORM set_config('audit.known', concat(xid, ' ', left(is_anybody::text, 1), ' ', given), true),
-          set_config('audit.number', next_number::text, true);
-  RETURN next_number;
+  -- An expression is evaluated at once; PERFORM would run a query.
+  known := set_config('audit.known', concat(xid, CASE WHEN is_anybody THEN ' t ' ELSE ' f ' END, given), true);
+  RETURN set_config('audit.number', next_number::text, true);
 END
 $$;
 COMMENT ON FUNCTION write_audit_context(text, boolean) IS 'Writes down what the transaction says about itself and has not said before.';
