@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="513a64710e12dd511e3fcef6f7486dcc3928439f",
+                    hash="39bb0fef21f89272751e48d2f960972acbb06f1e",
                     operation="UPDATE",
                     pgid="accounts_audit_update",
                     table="accounts",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="3b2dd360526054d999502251f928a8f018f75950",
+                    hash="8ed1db74c2bd6ade9e4c98d19f5c12769ab35c40",
                     operation="UPDATE",
                     pgid="cash_requests_audit_update",
                     table="cash_requests",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="d92d78829f9e70de374875845ea51bc8faceb083",
+                    hash="fd891aa07749164d23a813c52de7a4e1b727cd51",
                     operation="UPDATE",
                     pgid="users_audit_update",
                     table="users",

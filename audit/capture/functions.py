@@ -47,12 +47,12 @@ def update_body(table: str, critical: bool, columns: list[Column]) -> str:
     """Changed columns as `{"column": [old, new]}`; rows without one are left out.
 
     A statement of one row pays most for the start of all these expressions: each function and cast of a column is
-    looked up and its permission checked, whether it will be called or not. So there are three of them, not nine. FULL
-    JOIN: it cannot become a nested loop in a cached plan. OFFSET 0 keeps the comparisons from being made twice.
+    looked up and its permission checked, whether it will be called or not. So a column has few of them. FULL JOIN: it
+    cannot become a nested loop in a cached plan. OFFSET 0 keeps the comparisons from being made twice.
     """
     changes = _listed(
         [
-            f"""CASE WHEN {column.differs()} THEN concat('"{column.name}":', {column.change_as_json()}) END"""
+            f"CASE WHEN {column.differs()} THEN {column.change_as_json()} END"
             for column in columns
             if column.name != "id"
         ]

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="69b83c00bdfb241eb426da72866d9a96c8dc42e2",
+                    hash="82fdd8b4c335af75746da7ea44797ad633aa09d5",
                     operation="UPDATE",
                     pgid="client_profiles_audit_update",
                     table="client_profiles",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="13c377551af4b34c342d8ecb5f3709af153ea5d1",
+                    hash="cb6d30d4b84532b30b4a1687a9f5a57c8b5a7d86",
                     operation="UPDATE",
                     pgid="liquidity_providers_audit_update",
                     table="liquidity_providers",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="561daff323a6ac10c812f74d53dd0ab94f008405",
+                    hash="0f304cd3d524eca681a54541c44e4d7aa4cc998a",
                     operation="UPDATE",
                     pgid="lp_instruments_audit_update",
                     table="lp_instruments",
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="b838d3323b279866b3d2c4990482b29f1f523cea",
+                    hash="0d7d69e2147c5d3a4f6a810155ef4fdc503f550e",
                     operation="UPDATE",
                     pgid="sor_rules_audit_update",
                     table="sor_rules",

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="7ff87360e2d933ab9eee29493a5c83488a1138df",
+                    hash="d3e08fa3f70fa64f4adab1c861f80b4befb15162",
                     operation="UPDATE",
                     pgid="circuit_breakers_audit_update",
                     table="circuit_breakers",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="ee333d7d81ed59ff265f5374efdc415cef5b03e9",
+                    hash="e4323de1b4837e7038473c744188a9c367d5d4ee",
                     operation="UPDATE",
                     pgid="leverage_caps_audit_update",
                     table="leverage_caps",
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="7a4aff5527d8a50531a9d604278d567f8122a777",
+                    hash="4d662afab52bfa375691cb4786df3241c13f220b",
                     operation="UPDATE",
                     pgid="margin_calls_audit_update",
                     table="margin_calls",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="69791f5ff880760aaa4ce343d59e8813a9493e8e",
+                    hash="22989fcf013582ebc443ad39ef08c89fdcda8213",
                     operation="UPDATE",
                     pgid="margin_rates_audit_update",
                     table="margin_rates",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="9eb14f29d2dcb7017100f084c03929e1e1dcc056",
+                    hash="82b94b7863f2234620414e7b1704b7e218f57253",
                     operation="UPDATE",
                     pgid="risk_limits_audit_update",
                     table="risk_limits",

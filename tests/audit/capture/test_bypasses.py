@@ -21,7 +21,7 @@ def test_the_switch_of_pgtrigger_switches_nothing(sql: Sql) -> None:
     cap = risk.leverage_cap()
     sql("SET LOCAL pgtrigger.ignore = '{leverage_caps_audit_update}'")
     sql("UPDATE leverage_caps SET max_leverage = 7 WHERE id = %s", [cap.pk])
-    assert newest(sql)["changes"] == '{"max_leverage":[30.00000000, 7.00000000]}'
+    assert newest(sql)["changes"] == '{"max_leverage":[30.00000000,7.00000000]}'
 
 
 @pytest.mark.parametrize(
