@@ -13,9 +13,9 @@ from config.database.fields import EncryptedTextField, UpdatedAtField
 HIDDEN_VALUE = "***"
 #: Equality of these types hides differences in how a value is written (1.0 and 1.00), which its hash would show.
 COMPARED_BY_IMAGE = ("jsonb", "interval")
+NUMBERS = ("smallint", "integer", "bigint", "numeric")
 #: Types whose text is JSON as it is, so that nothing has to look for what must be escaped. A number is never NaN
 #: (`config.database.finite`); were it, it would be no JSON, and the change be refused.
-NUMBERS = ("smallint", "integer", "bigint", "numeric")
 JSON_AS_TEXT = (*NUMBERS, "boolean", "jsonb")
 
 
