@@ -142,7 +142,7 @@ BY_THE_OWNER = {
     ),
     "check not validated": Drift(
         "ALTER TABLE orders DROP CONSTRAINT orders_quantity_positive_check,"
-        " ADD CONSTRAINT orders_quantity_positive_check CHECK (quantity > 0) NOT VALID",
+        " ADD CONSTRAINT orders_quantity_positive_check CHECK (quantity > 0.0) NOT VALID",
         changed("constraint", "orders_quantity_positive_check of orders", "validated"),
     ),
     "foreign key dropped": Drift(

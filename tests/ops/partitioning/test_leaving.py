@@ -298,7 +298,7 @@ def test_nothing_is_dropped_unless_somebody_agrees(
     database: Database, old: datetime, settings: Any, tmp_path: Path
 ) -> None:
     settings.ARCHIVE_DIR = tmp_path
-    with pytest.raises(UsageFailed, match=f"^This exports 1 partitions to {tmp_path} and drops them .* --noinput"):
+    with pytest.raises(UsageFailed, match=f"^This exports 1 partition to {tmp_path} and drops what .* --noinput"):
         call_command("partitions")
     assert of_day(database, old) == 10
     call_command("partitions", "--noinput")
