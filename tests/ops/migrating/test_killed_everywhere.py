@@ -111,4 +111,5 @@ def assert_as_if_never_killed(database: Database, expected: Catalog) -> None:
         )
         == []
     )
-    assert {row["result"] for row in database.rows("SELECT result FROM migration_runs")} <= {"done", "interrupted"}
+    # None seems to go on. A command that outlives its server may find it again in time to say that it has failed.
+    assert database.rows("SELECT id FROM migration_runs WHERE result = 'running'") == []
