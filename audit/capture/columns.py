@@ -33,15 +33,19 @@ class Column:
             return f'record_image_ne(ROW(o."{self.name}"), ROW(n."{self.name}"))'
         return f'o."{self.name}" IS DISTINCT FROM n."{self.name}"'
 
+    @property
+    def kind(self) -> str:
+        """The type without its size."""
+        return self.type.partition("(")[0]
+
     def as_json(self, row: str) -> str:
         """The value in `row` as JSON text; never null."""
         if self.hidden:
             return f"""'"{HIDDEN_VALUE}"'"""
         value = f'{row}."{self.name}"'
-        kind = self.type.partition("(")[0]
-        if kind in JSON_AS_TEXT:
+        if self.kind in JSON_AS_TEXT:
             text = f"{value}::text"
-        elif kind == "uuid":
+        elif self.kind == "uuid":
             text = f"""'"' || {value} || '"'"""
         else:
             text = f"to_json({value})::text"
@@ -49,7 +53,7 @@ class Column:
 
     def change_as_json(self) -> str:
         """`"column":[old, new]` of rows `o` and `n`, as the text of a JSON object's member."""
-        if self.type.partition("(")[0] in NUMBERS:
+        if self.kind in NUMBERS:
             # Dearer to start than an array, and cheaper for each row.
             return f"""concat('"{self.name}":[', {self.as_json("o")}, ',', {self.as_json("n")}, ']')"""
         old, new = (f"'{HIDDEN_VALUE}'" if self.hidden else f'{row}."{self.name}"' for row in "on")

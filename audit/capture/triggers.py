@@ -59,12 +59,12 @@ class AuditTriggerSql(compiler.UpsertTriggerSql):
         if place["operation"] == "TRUNCATE":
             return _TRUNCATE.format(**place)
         columns = read(place["columns"])
-        body = BODIES[place["operation"]](place["table"], place["critical"] == "true", columns)
         operation = place["operation"]
+        body = BODIES[operation](place["table"], place["critical"] == "true", columns)
         sql = _FUNCTION.format(
             **place, body=body, settings=SETTINGS[operation], referencing=TRANSITION_TABLES[operation]
         )
-        if place["operation"] == "INSERT":
+        if operation == "INSERT":
             names = ", ".join(f"'{column.name}'" for column in hashed(columns))
             sql += _LAYOUT.format(table=place["table"], layout=layout_of(columns), names=names)
         return sql
