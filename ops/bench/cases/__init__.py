@@ -12,7 +12,7 @@ from ops.bench.cases.keys import KEYS
 from ops.bench.cases.ledger import LEDGER
 from ops.bench.cases.migrate import MIGRATE
 from ops.bench.cases.seals import SEALING, VERIFY_AUDIT
-from ops.bench.cases.writers import AUDIT_WRITERS
+from ops.bench.cases.writers import audit_writers
 from ops.bench.measure import Benchmark
 
 #: Of benchmarks in which several clients work at once.
@@ -32,7 +32,6 @@ BENCHMARKS: dict[str, Groups] = {
         each.name: alone(each)
         for each in (
             AUDIT_HISTORY,
-            AUDIT_WRITERS,
             BACKUP,
             IMPORT_QUOTES,
             KEYS,
@@ -44,6 +43,7 @@ BENCHMARKS: dict[str, Groups] = {
         )
     },
     "audit": audits,
+    "audit_writers": audit_writers,
     "flow": flow,
     "guards": guards,
 }

@@ -5,10 +5,10 @@ from functools import partial
 
 import psycopg
 
+from ops.bench.clients import Client, start
 from ops.bench.cluster import Cluster
 from ops.bench.flow import orm, pgbench, services, unguarded
-from ops.bench.flow.clients import clients as start
-from ops.bench.flow.lives import EVENTS_PER_LIFE, Life, open_accounts
+from ops.bench.flow.lives import EVENTS_PER_LIFE, WARM_UP, Life, Trader, lives, open_accounts
 from ops.bench.flow.rows import rows
 from ops.bench.measure import Benchmark
 
@@ -30,9 +30,18 @@ def prepared(
         if change:
             with cluster.connect(database) as connection:
                 change(connection)
-        return start(traders, play, units // EVENTS_PER_LIFE // clients)
+        count = units // EVENTS_PER_LIFE // clients
+        return start([_client(trader, play, count) for trader in traders])
 
     return prepare
+
+
+def _client(trader: Trader, play: Callable[[Life], object], count: int) -> Client:
+    def part(first: int, count: int) -> None:
+        for life in lives(trader, first, count):
+            play(life)
+
+    return Client(warm_up=partial(part, 0, WARM_UP), work=partial(part, WARM_UP, count))
 
 
 def _by_pgbench(

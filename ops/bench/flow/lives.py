@@ -17,6 +17,8 @@ VENUE = "BENCH"
 QUANTITY, COMMISSION = Decimal(1), Decimal("2.50")
 OPENING_PRICE, STEP, PRICES = Decimal("1.10000"), Decimal("0.00010"), 7
 DEPOSIT = Decimal(1_000_000)
+#: Of each client, before the clock starts. Even, so that nothing stays open.
+WARM_UP = 8
 
 
 @dataclass(frozen=True, kw_only=True)

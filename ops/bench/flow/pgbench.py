@@ -13,8 +13,18 @@ from pathlib import Path
 from config.commands import Failed
 from config.database.roles import BACKEND_LOGIN
 from ops.bench.cluster import Cluster
-from ops.bench.flow.clients import WARM_UP
-from ops.bench.flow.lives import COMMISSION, CURRENCY, HOUSE, OPENING_PRICE, PRICES, QUANTITY, STEP, SYMBOL, VENUE
+from ops.bench.flow.lives import (
+    COMMISSION,
+    CURRENCY,
+    HOUSE,
+    OPENING_PRICE,
+    PRICES,
+    QUANTITY,
+    STEP,
+    SYMBOL,
+    VENUE,
+    WARM_UP,
+)
 from trading.services.fills import APPLY_FILL
 from trading.services.statements import move
 from trading.services.submission import SUBMIT
