@@ -66,5 +66,7 @@ class Command(ProjectCommand):
         verb = "would be removed" if result["dry_run"] else "removed"
         for name in (*result["removed"], *(f"database {name}" for name in result["databases"])):
             self.stdout.write(f"{verb}: {name}")
+        if not (result["removed"] or result["databases"]):
+            self.stdout.write("nothing to remove")
         for name, reason in result["kept"].items():
             self.stdout.write(f"kept: {name}: {reason}")

@@ -119,3 +119,6 @@ def test_the_command_tells_what_would_go(broker: Database, store: Store, manage:
     assert (result["dry_run"], result["removed"], list(result["kept"])) == (True, ["old"], ["new"])
     assert [each.id for each in store.all()] == ["old", "new"]
     assert manage("prune_backups", "--keep-minimum=0").returncode == 2
+    kept = manage("prune_backups")
+    assert kept.stdout.splitlines()[0] == "nothing to remove"
+    assert [line.split(": ")[:2] for line in kept.stdout.splitlines()[1:]] == [["kept", "old"], ["kept", "new"]]
