@@ -122,6 +122,8 @@ def _as_json(value: Any) -> str:
     """JSON with numbers to their last digit, as the log has them."""
     if isinstance(value, str):
         return _as_text(value)
+    if value is None:
+        return "null"
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, dict):

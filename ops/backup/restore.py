@@ -99,7 +99,7 @@ def _sessions(session: Connection, name: str) -> str:
     (count,) = session.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> %s", [name, pid]
     ).fetchone() or (0,)
-    return f"{count} session{'' if count == 1 else 's'}"
+    return counted(count, "session")
 
 
 def restore(
