@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from config.backoffice.columns import column_of
 from config.backoffice.history import has_history, versions_of
+from config.backoffice.lists import RowList
 from config.backoffice.paginator import EstimatePaginator
 from config.numbers import plain
 
@@ -70,6 +71,9 @@ class BackOfficeAdmin(ModelAdmin):
         if isinstance(field, forms.DecimalField):
             field.prepare_value = lambda value: plain(value) if isinstance(value, Decimal) else value  # type: ignore[method-assign]
         return field
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RowList]:
+        return RowList
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
         return [self._column(name) for name in super().get_list_display(request)]

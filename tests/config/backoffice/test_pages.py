@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Account, User
 from audit.context import acting
 from audit.models import AuditLog
 from ops.seeding.seed import seed_small_broker
@@ -42,6 +42,15 @@ def test_lists_search_and_filters_open(client: Client, subtests: pytest.Subtests
             assert admin.site.get_model_admin(model).list_display != ("__str__",)
             for query in ({}, {"q": "EURUSD"}, {"q": "0190b5f0-0000-7000-8000-000000000000"}):
                 assert client.get(page(model, "changelist"), query).status_code == 200
+
+
+def test_a_document_that_python_cannot_read_closes_no_list(client: Client, subtests: pytest.Subtests) -> None:
+    nested = "[" * 2000 + "]" * 2000
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts SET metadata = %s", [nested])
+    for model in (Account, AuditLog):
+        with subtests.test(model._meta.db_table):
+            assert client.get(page(model, "changelist")).status_code == 200
 
 
 def test_rows_and_empty_forms_open(client: Client, subtests: pytest.Subtests) -> None:

@@ -1,0 +1,23 @@
+"""Lists of rows."""
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+from unfold.views import ChangeList
+
+
+class RowList(ChangeList):
+    """Reads no JSON document that it does not show.
+
+    Documents are the widest columns, and a single one that is nested too deeply for Python would close the list.
+    """
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:
+        shown = self.model_admin.list_display
+        documents = [
+            field.name
+            for field in self.model._meta.concrete_fields
+            if isinstance(field, models.JSONField) and field.name not in shown
+        ]
+        return super().get_queryset(request, exclude_parameters).defer(*documents)
