@@ -8,16 +8,16 @@ from unfold.views import ChangeList
 
 
 class RowList(ChangeList):
-    """Reads no JSON document that it does not show.
+    """Reads no JSON document and no bytes that it does not show.
 
-    Documents are the widest columns, and a single one that is nested too deeply for Python would close the list.
+    They are the widest columns, and a single document that is nested too deeply for Python would close the list.
     """
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:
         shown = self.model_admin.list_display
-        documents = [
+        wide = [
             field.name
             for field in self.model._meta.concrete_fields
-            if isinstance(field, models.JSONField) and field.name not in shown
+            if isinstance(field, models.JSONField | models.BinaryField) and field.name not in shown
         ]
-        return super().get_queryset(request, exclude_parameters).defer(*documents)
+        return super().get_queryset(request, exclude_parameters).defer(*wide)
