@@ -3,9 +3,11 @@
 The table has none of the other triggers of `orders`, beside which the audit would look cheap.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from django.db import connection, transaction
@@ -45,6 +47,21 @@ def table_with(cluster: Cluster, database: str, way: str) -> psycopg.Connection:
     return application
 
 
+def table_with_rows(cluster: Cluster, database: str, way: str, rows: int) -> psycopg.Connection:
+    """The same with rows in it."""
+    application = table_with(cluster, database, way)
+    application.execute(f"INSERT INTO bench_orders ({COLUMNS}) SELECT {COLUMNS} FROM bench_rows LIMIT {rows}")
+    return application
+
+
+def change_one_by_one(way: str, statement: str, values: Iterable[Any]) -> None:
+    """Django's transactions of one statement with one value each; whoever keeps a history is told the user."""
+    with acting(user=USER) if way else nullcontext():
+        for value in values:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement, [value])
+
+
 def _insert(way: str, cluster: Cluster, database: str, units: int) -> Work:
     application = table_with(cluster, database, way)
     statement = f"INSERT INTO bench_orders ({COLUMNS}) SELECT {COLUMNS} FROM bench_rows LIMIT {units}"
@@ -76,28 +93,15 @@ def _executemany(way: str, cluster: Cluster, database: str, units: int) -> Work:
 
 
 def _update(way: str, cluster: Cluster, database: str, units: int) -> Work:
-    application = table_with(cluster, database, way)
-    application.execute(f"INSERT INTO bench_orders ({COLUMNS}) SELECT {COLUMNS} FROM bench_rows LIMIT {units}")
+    application = table_with_rows(cluster, database, way, units)
     return lambda: application.execute(FILL)
 
 
 def _transactions(way: str, cluster: Cluster, database: str, units: int) -> Work:
-    """Django's own: BEGIN, one row's UPDATE, COMMIT; whoever keeps a history is told the user."""
-    application = table_with(cluster, database, way)
-    application.execute(f"INSERT INTO bench_orders ({COLUMNS}) SELECT {COLUMNS} FROM bench_rows LIMIT {units}")
+    application = table_with_rows(cluster, database, way, units)
     keys = [key for (key,) in application.execute("SELECT id FROM bench_orders").fetchall()]
     connection.ensure_connection()
-
-    def change() -> None:
-        for key in keys:
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(f"{FILL} WHERE id = %s", [key])
-
-    def change_as_somebody() -> None:
-        with acting(user=USER):
-            change()
-
-    return change_as_somebody if way else change
+    return partial(change_one_by_one, way, f"{FILL} WHERE id = %s", keys)
 
 
 #: By name: what is done, to how many rows.

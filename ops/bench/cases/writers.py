@@ -10,14 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from django.db import connection, transaction
-
-from audit.context import acting
 from audit.sealing.sealer import seal
 from config.commands import Failed
 from config.database.owner import connected_as_owner
 from config.database.roles import BACKEND_LOGIN
-from ops.bench.cases.audit import COLUMNS, FILL, OTHERS, USER, Prepare, Work, table_with
+from ops.bench.cases.audit import FILL, OTHERS, USER, Work, change_one_by_one, table_with_rows
 from ops.bench.cases.seals import WRITERS, seal_while
 from ops.bench.clients import Beside, Client, start
 from ops.bench.cluster import Cluster
@@ -39,16 +36,8 @@ UPDATE = f"{FILL} WHERE id = (SELECT id FROM bench_keys WHERE n = {{}})"
 def _processes(way: str, cluster: Cluster, database: str, units: int) -> Work:
     _fill(way, cluster, database)
 
-    def change(first: int, count: int) -> None:
-        for turn in range(first, first + count):
-            with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(UPDATE.format("%s"), [turn % ROWS + 1])
-
-    def change_as_somebody(first: int, count: int) -> None:
-        with acting(user=USER):
-            change(first, count)
-
-    write = change_as_somebody if way else change
+    def write(first: int, count: int) -> None:
+        change_one_by_one(way, UPDATE.format("%s"), (turn % ROWS + 1 for turn in range(first, first + count)))
 
     def writer(number: int) -> Client:
         first = number * ROWS // WRITERS  # a row of its own
@@ -77,8 +66,7 @@ def _pgbench(way: str, cluster: Cluster, database: str, units: int) -> Work:
 
 
 def _fill(way: str, cluster: Cluster, database: str) -> None:
-    application = table_with(cluster, database, way)
-    application.execute(f"INSERT INTO bench_orders ({COLUMNS}) SELECT {COLUMNS} FROM bench_rows LIMIT {ROWS}")
+    table_with_rows(cluster, database, way, ROWS)
     with cluster.connect(database) as owner:
         for statement in KEYS.split(";"):
             owner.execute(statement)
@@ -106,16 +94,13 @@ def audit_writers(clients: Sequence[int], quick: bool) -> list[list[Benchmark]]:
     """A group for each kind of writers; they are always eight."""
 
     def benchmark(name: str, writers: Callable[[str, Cluster, str, int], Work], other: str) -> Benchmark:
-        def side(way: str) -> Prepare:
-            return partial(writers, way)
-
         return Benchmark(
             name=name + (f"_{other}" if other else ""),
             sentence=f"eight writers of one row each, audited and sealed as by the timer, against {OTHERS[other]}",
             unit="transactions",
             units=lambda quick: 4_000 if quick else 40_000,
-            subject=side("audited"),
-            baseline=side(other),
+            subject=partial(writers, "audited"),
+            baseline=partial(writers, other),
             floor=0 if other else 0.4,
             clients=WRITERS,
         )
