@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,25 @@ class PasswordServer:
         return psycopg.connect(
             host=self.host, port=self.port, user="postgres", password=ADMIN_PASSWORD, dbname=database, autocommit=True
         )
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process; one that has ended and is not collected yet is none."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def wait_for_end(pid: int) -> None:
+    wait_until(lambda: not is_running(pid))
 
 
 def run_as_server(server: EmbeddedServer, command: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ from config.database import roles
 from config.database.embedded import EmbeddedServer, EmbeddedServerError, Status, find_bin_dir
 from config.database.embedded.layout import Layout
 from config.database.embedded.socket_folder import socket_path
+from tests.servers import is_running, wait_for_end, wait_until
 
 PROJECT = Path(__file__).resolve().parents[3]
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
@@ -101,24 +102,6 @@ def remove(server: EmbeddedServer) -> None:
     if server.socket_dir.is_symlink():
         server.socket_dir.unlink()
     shutil.rmtree(server.socket_dir, ignore_errors=True)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
-
-
-def wait_for_end(pid: int) -> None:
-    wait_until(lambda: not is_running(pid))
 
 
 def ask(url: str, query: str) -> list[tuple[object, ...]]:
