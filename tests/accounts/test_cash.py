@@ -60,6 +60,16 @@ def test_approving_books_against_the_house(desk: Desk, kind: str, amount: int, b
     assert desk.balances() == (balance, -balance)
 
 
+def test_approving_again_leaves_the_account_of_the_house_that_has_paid(desk: Desk) -> None:
+    request = desk.ask()
+    journal = approve_cash(request=request, approved_by=desk.checker)
+    # The client goes to another one now.
+    rows.house()
+    Account.objects.filter(pk=desk.house.pk).update(is_active=False)
+    assert approve_cash(request=request, approved_by=desk.checker) == journal
+    assert desk.balances() == (100, -100)
+
+
 def test_what_cannot_be_approved_stays_pending(desk: Desk, refused: Any) -> None:
     own, too_much = desk.ask(), desk.ask("withdrawal", 1)
     with refused("cash_requests_approved_by_another_check"):

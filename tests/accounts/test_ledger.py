@@ -1,5 +1,6 @@
 """Money by plain SQL as the application: what would make the books wrong is refused by name."""
 
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -464,11 +465,36 @@ def test_a_transfer_moves_money_of_one_currency_and_one_kind(bank: Bank, refused
 
 def test_the_house_is_found_by_currency_and_kind_of_money(bank: Bank, refused: Any) -> None:
     demo = rows.house(account_type="demo", account_number="D1")
-    rows.house(account_number="H2")
-    for currency, is_demo, house in (("USD", False, bank.house), ("USD", True, demo)):
-        assert bank.sql("SELECT house_account(%s, %s) AS id", [currency, is_demo]) == [{"id": house.pk}]
+    for is_demo, house in ((False, bank.house), (True, demo)):
+        found = bank.sql("SELECT house_account('USD', %s, %s) AS id", [is_demo, bank.client.pk])
+        assert found == [{"id": house.pk}]
     with refused("the house has no live account in EUR"):
-        bank.sql("SELECT house_account('EUR')")
+        bank.sql("SELECT house_account('EUR', false, %s)", [bank.euros.pk])
+
+
+def test_clients_are_spread_over_the_accounts_of_the_house_and_stay_there(bank: Bank) -> None:
+    clients = [uuid4() for _ in range(300)]
+
+    def chosen() -> dict[UUID, UUID]:
+        found = bank.sql("SELECT id, house_account('USD', false, id) AS house FROM unnest(%s) AS id", [clients])
+        return {row["id"]: row["house"] for row in found}
+
+    assert set(chosen().values()) == {bank.house.pk}
+    second, third = (rows.house(account_number=number) for number in ("H2", "H3"))
+    three = chosen()
+    clients_of = Counter(three.values())
+    assert set(clients_of) == {bank.house.pk, second.pk, third.pk}
+    assert min(clients_of.values()) > 50
+
+    fourth = rows.house(account_number="H4")
+    four = chosen()
+    assert {four[client] for client in clients if four[client] != three[client]} == {fourth.pk}
+    Account.objects.filter(pk=fourth.pk).update(is_active=False)
+    assert chosen() == three
+    third.delete()
+    two = chosen()
+    assert set(two.values()) == {bank.house.pk, second.pk}
+    assert {three[client] for client in clients if two[client] != three[client]} == {third.pk}
 
 
 def test_a_temporary_table_does_not_stand_in_for_the_ledger(bank: Bank, refused: Any) -> None:

@@ -1,5 +1,6 @@
 """Fills from several sides at once: none is lost, none counts twice, nobody waits for ever, and the books agree."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -31,7 +32,8 @@ MARK = "INSERT INTO instrument_marks (instrument_id, marked_at, mid) VALUES (%s,
 @pytest.fixture
 def desk(fresh_database: Database) -> Iterator[Desk]:
     desk = Desk(fresh_database)
-    desk.new_account(kind="house")
+    for _ in range(3):
+        desk.new_account(kind="house")
     yield desk
     desk.close()
     assert broken(fresh_database, (*LEDGER, *INVARIANTS)) == {}
@@ -93,6 +95,21 @@ def test_four_fills_that_open_the_same_position(desk: Desk, oms_type: str) -> No
         assert position == {"quantity": 4, "last_seq": 4}
 
 
+def test_fills_wait_only_where_clients_share_an_account_of_the_house(desk: Desk) -> None:
+    clients = defaultdict(list)
+    for _ in range(20):
+        account = desk.new_account()
+        clients[desk.run("SELECT house_account('USD', true, %s) AS id", account)["id"]].append(account)
+    (one, neighbour, *_), (other, *_), *_ = sorted(clients.values(), key=len, reverse=True)
+    orders = {account: desk.order(quantity=1, account_id=account) for account in (one, neighbour, other)}
+    with desk.database.connect() as slow, desk.database.connect() as quick, slow.transaction():
+        slow.execute(FILL, [orders[one], "1.1", 1, "one", 2])
+        quick.execute("SET lock_timeout = '200ms'")
+        quick.execute(FILL, [orders[other], "1.1", 1, "other", 2])
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            quick.execute(FILL, [orders[neighbour], "1.1", 1, "neighbour", 2])
+
+
 def test_a_bust_against_a_fill(desk: Desk) -> None:
     for number in range(ROUNDS):
         desk.account = desk.new_account()
@@ -145,6 +162,9 @@ def test_eight_clients_trade_in_five_accounts(desk: Desk) -> None:
                         app.execute(MARK, [instrument])
                     app.execute("SELECT mark_to_market()")
                     owner.execute("SELECT charge_night(current_date + %s)", [runs])
+                    # Some clients go there from now on.
+                    if runs < 10:
+                        desk.new_account(kind="house")
                 except psycopg.Error as error:
                     errors.append(error)
                 runs += 1

@@ -56,6 +56,11 @@ class Floor:
         rows.instrument_mark(instrument=instrument, marked_at=moment, mid=Decimal(mid), bid=bid, ask=ask)
         return moment
 
+    def move_house(self) -> Account:
+        """Close the account of the house that the client goes to; the new one that he goes to from now on."""
+        Account.objects.filter(pk=self.house.pk).update(is_active=False)
+        return accounts.house(currency=self.house.currency, account_type="demo")
+
     @property
     def balance(self) -> Decimal:
         """The account's; the house has lost what the account has won."""

@@ -290,6 +290,20 @@ def test_the_same_execution_counts_once(floor: Floor) -> None:
     assert floor.balance == Decimal("9999.44")
 
 
+def test_the_same_execution_counts_once_also_where_the_client_has_gone_to_another_account_of_the_house(
+    floor: Floor,
+) -> None:
+    order = floor.order("buy", 1)
+    report = {**REPORT, "order_id": order.id, "commission": Decimal(5)}
+    first = apply_fill(**report)
+    other = floor.move_house()
+    assert vars(apply_fill(**report)) == {**vars(first), "is_new": False}
+    assert floor.balance == -5
+    floor.trade("sell", 1, "1.2", commission=2)
+    other.refresh_from_db()
+    assert other.balance == 2
+
+
 @pytest.mark.parametrize("other", [{"price": Decimal("1.3")}, {"quantity": Decimal(2)}, {"liquidity_type": "maker"}])
 def test_an_execution_id_stands_for_one_execution(floor: Floor, other: dict[str, Any]) -> None:
     order = floor.order("buy", 3)

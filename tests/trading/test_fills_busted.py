@@ -124,6 +124,18 @@ def test_bust_that_leaves_nothing_realizes_the_difference(floor: Floor) -> None:
     assert floor.balance == 10_000
 
 
+def test_a_bust_gives_back_where_the_fill_was_booked_and_the_difference_where_the_client_is_now(floor: Floor) -> None:
+    floor.trade("buy", 1, "1.0")
+    second = floor.trade("buy", 1, "1.2", commission=5)
+    floor.trade("sell", 1, "1.1")
+    other = floor.move_house()
+    first, again = bust(second), bust(second)
+    assert (first.is_new, again.is_new, again.journal_id) == (True, False, first.journal_id)
+    for account, balance in ((floor.account, 10_000), (floor.house, 0), (other, -10_000)):
+        account.refresh_from_db()
+        assert account.balance == balance
+
+
 def test_bust_never_takes_more_than_is_held(floor: Floor, refused: Any) -> None:
     first = floor.trade("buy", 2, "1.1")
     later = floor.trade("sell", 1, "1.2")

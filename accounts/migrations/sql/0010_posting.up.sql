@@ -83,15 +83,17 @@ END
 $$;
 COMMENT ON FUNCTION post_journal(text, text, jsonb, text, uuid, uuid, jsonb) IS 'Posts one business event to the ledger; the same key again returns the same journal.';
 
-CREATE FUNCTION house_account(currency text, demo boolean DEFAULT false) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION house_account(currency text, demo boolean, client uuid) RETURNS uuid LANGUAGE plpgsql STABLE AS $$
 DECLARE
   house uuid;
 BEGIN
-  -- Where the house has several, always the same one: a repeated posting must have the same legs.
+  -- Where the house has several, the one that ranks highest for the client: a new one takes over only its own clients, and
+  -- only those of one that is closed move to others. So the answer may change: whoever posts looks first whether he has
+  -- posted before. The hash is that of partitions, which stays the same from one PostgreSQL to the next.
   SELECT id INTO house FROM accounts
    WHERE kind = 'house' AND accounts.currency = house_account.currency AND (account_type = 'demo') = demo
      AND is_active AND deleted_at IS NULL
-   ORDER BY account_number LIMIT 1;
+   ORDER BY uuid_hash_extended(id, uuid_hash_extended(client, 0)) DESC LIMIT 1;
   IF house IS NULL THEN
     RAISE EXCEPTION 'the house has no % account in %', CASE WHEN demo THEN 'demo' ELSE 'live' END, house_account.currency
       USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'accounts_house', HINT = 'Open an account of kind house in that currency.';
@@ -99,7 +101,7 @@ BEGIN
   RETURN house;
 END
 $$;
-COMMENT ON FUNCTION house_account(text, boolean) IS 'The house''s account in a currency, for real or for demo money, which never meet.';
+COMMENT ON FUNCTION house_account(text, boolean, uuid) IS 'The house''s account for a client in a currency, for real or for demo money, which never meet.';
 
 CREATE FUNCTION reverse_journal(
   journal uuid, idempotency_key text DEFAULT NULL, description text DEFAULT '', created_by uuid DEFAULT NULL
@@ -145,7 +147,7 @@ BEGIN
            jsonb_build_array(
              jsonb_build_object('account', accounts.id, 'type', asked.request_type, 'amount', signed,
                                 'reference_type', 'cash_requests', 'reference_id', request),
-             jsonb_build_object('account', house_account(accounts.currency, account_type = 'demo'), 'type', asked.request_type,
+             jsonb_build_object('account', house_account(accounts.currency, account_type = 'demo', accounts.id), 'type', asked.request_type,
                                 'amount', -signed, 'reference_type', 'cash_requests', 'reference_id', request)),
            created_by => approver)
     INTO booked FROM accounts WHERE id = asked.account_id;
@@ -159,7 +161,7 @@ COMMENT ON FUNCTION approve_cash(uuid, uuid) IS 'Approves a cash request and boo
 CREATE FUNCTION apply_negative_balance_protection(account uuid, created_by uuid DEFAULT NULL) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
   debtor accounts;
-  house uuid := (SELECT house_account(currency, account_type = 'demo') FROM accounts WHERE id = account);
+  house uuid := (SELECT house_account(currency, account_type = 'demo', id) FROM accounts WHERE id = account);
 BEGIN
   -- Both, in the order in which every journal locks.
   PERFORM FROM accounts WHERE id IN (account, house) ORDER BY id FOR NO KEY UPDATE;
@@ -190,7 +192,7 @@ DECLARE
   door text;
 BEGIN
   FOREACH door IN ARRAY ARRAY[
-    'post_journal(text, text, jsonb, text, uuid, uuid, jsonb)', 'house_account(text, boolean)',
+    'post_journal(text, text, jsonb, text, uuid, uuid, jsonb)', 'house_account(text, boolean, uuid)',
     'reverse_journal(uuid, text, text, uuid)', 'approve_cash(uuid, uuid)', 'apply_negative_balance_protection(uuid, uuid)']
   LOOP
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', door);

@@ -296,7 +296,7 @@ BEGIN
     position_id := held.id;
     realized_pnl := realized_pnl + done.pnl;
     IF done.pnl <> 0 OR done.commission <> 0 THEN
-      legs := legs || trade_legs(asked.account_id, house_account(asked.currency, asked.is_demo), done.id, done.pnl, done.commission);
+      legs := legs || trade_legs(asked.account_id, house_account(asked.currency, asked.is_demo, asked.account_id), done.id, done.pnl, done.commission);
     END IF;
     fill_commission := fill_commission - done.commission;
     remaining := remaining - done.quantity;
@@ -459,7 +459,7 @@ BEGIN
     position_id := held.id;
     realized_pnl := realized_pnl + done.pnl;
     IF done.pnl <> -wrong.pnl THEN
-      legs := legs || trade_legs(asked.account_id, house_account(asked.currency, asked.is_demo), done.id, done.pnl + wrong.pnl, 0);
+      legs := legs || trade_legs(asked.account_id, house_account(asked.currency, asked.is_demo, asked.account_id), done.id, done.pnl + wrong.pnl, 0);
     END IF;
   END LOOP;
 
@@ -477,6 +477,10 @@ BEGIN
     PERFORM set_config('trading.venue', '', true);
   END IF;
 
+  -- All at once: what is reversed may lie on another account of the house than what the client realizes, or a correction
+  -- books, now.
+  PERFORM FROM accounts
+    WHERE id = asked.account_id OR kind = 'house' AND currency = asked.currency ORDER BY id FOR NO KEY UPDATE;
   IF journal_id IS NOT NULL THEN
     journal_id := reverse_journal(journal_id, description => bust_trade.reason);
   END IF;

@@ -61,7 +61,7 @@ BEGIN
                    ORDER BY position)
                  || CASE WHEN sum(amount) = 0 THEN '[]'
                          ELSE jsonb_build_array(jsonb_build_object(
-                           'account', house_account(currency, account_type = 'demo'), 'type', 'swap', 'amount', -sum(amount))) END AS legs
+                           'account', house_account(currency, account_type = 'demo', accounts.id), 'type', 'swap', 'amount', -sum(amount))) END AS legs
             FROM unnest(ids, amounts) AS swap (position, amount)
             JOIN positions ON positions.id = position
             JOIN accounts ON accounts.id = account_id

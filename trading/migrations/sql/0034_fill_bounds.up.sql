@@ -207,7 +207,7 @@ BEGIN
     position_id := held.id;
     realized_pnl := realized_pnl + done.pnl;
     IF done.pnl <> 0 OR done.commission <> 0 THEN
-      legs := legs || trade_legs(asked.account_id, house_account(asked.currency, asked.is_demo), done.id, done.pnl, done.commission);
+      legs := legs || trade_legs(asked.account_id, house_account(asked.currency, asked.is_demo, asked.account_id), done.id, done.pnl, done.commission);
     END IF;
     fill_commission := fill_commission - done.commission;
     remaining := remaining - done.quantity;
