@@ -8,11 +8,11 @@ account and instrument may trade and whether the status may change, and it locks
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.choices import AccountKind
 from accounts.models import Account, AccountTransaction, Journal
 from config.commands import Failed
 from ops.bench.flow.lives import COMMISSION, QUANTITY, VENUE, Life
@@ -114,7 +114,7 @@ def fill(submitted: Order, life: Life) -> None:
     _order_event(order, before, "filled", "trade", changes, venue=VENUE)
 
     trade = _move_position(order, account, instrument, execution, life)
-    _book(account, trade, execution)
+    _book(account, life.trader.house_id, trade, execution)
 
 
 def _check_transition(before: str, after: str, exec_type: str) -> None:
@@ -194,10 +194,8 @@ def _move_position(order: Order, account: Account, instrument: Instrument, execu
     return trade
 
 
-def _book(client: Account, trade: Trade, execution: OrderFill) -> None:
-    house = Account.objects.filter(
-        kind=AccountKind.HOUSE, currency_id=client.currency_id, account_type=client.account_type
-    ).get()
+def _book(client: Account, house_id: UUID, trade: Trade, execution: OrderFill) -> None:
+    house = Account.objects.get(pk=house_id)
     key = f"fill:{VENUE}:{execution.execution_id}"
     if Journal.objects.filter(idempotency_key=key).exists():
         raise Failed(f"Journal {key} is posted already.")

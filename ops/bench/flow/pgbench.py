@@ -16,7 +16,6 @@ from ops.bench.cluster import Cluster
 from ops.bench.flow.lives import (
     COMMISSION,
     CURRENCY,
-    HOUSE,
     OPENING_PRICE,
     PRICES,
     QUANTITY,
@@ -33,9 +32,9 @@ from trading.services.submission import SUBMIT
 _KEY = "('bench-' || :client_id || '-' || :n)"
 _PRICE = f"({OPENING_PRICE} + {STEP} * :step)"
 _FIRST = f"""\\if :n < {WARM_UP}
-SELECT id AS account, user_id AS owner FROM accounts WHERE account_number = 'BENCH-' || :client_id \\gset
+SELECT id AS account, user_id AS owner, house_account(currency, false, id) AS house
+  FROM accounts WHERE account_number = 'BENCH-' || :client_id \\gset
 SELECT id AS instrument, contract_size FROM instruments WHERE symbol = '{SYMBOL}' \\gset
-SELECT id AS house FROM accounts WHERE account_number = '{HOUSE}' \\gset
 \\endif
 """
 

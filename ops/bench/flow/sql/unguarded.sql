@@ -101,8 +101,7 @@ BEGIN
           unguarded_fill.price,
           jsonb_build_object('average_price', jsonb_build_array(average_before, held.average_price)));
 
-  SELECT id INTO house FROM accounts WHERE kind = 'house' AND accounts.currency = asked.currency AND account_type = 'live'
-   ORDER BY account_number LIMIT 1;
+  house := house_account(asked.currency, false, asked.account_id);
   INSERT INTO journals (kind, idempotency_key, metadata)
   VALUES ('trade', concat_ws(':', 'fill', unguarded_fill.venue, unguarded_fill.execution_id), jsonb_build_object('fill', fill_id))
   RETURNING id INTO journal_id;
