@@ -1,16 +1,17 @@
 """Sends the context of `audit.context` along with what is written through Django's connections.
 
 A session begins with the context of its process, the name of a service. A statement that may write under another
-context is preceded, in the same message to the server, by `set_config('audit.context', …, true)`: both are one
-transaction, it costs no round trip, and the setting ends with the transaction. Within an open transaction that is done
-once, and again when the context has changed or a savepoint was rolled back, which takes the setting along.
+context is preceded, in the same message to the server, by `SET LOCAL audit.context`: both are one transaction, it costs
+no round trip, and the setting ends with the transaction. The BEGIN of a transaction that begins with such a statement
+travels along, and saves one. Within an open transaction the context is told once, and again when it has changed or a
+savepoint was rolled back, which takes the setting along.
 
 Behind a pooler in transaction mode (DB_TRANSACTION_POOLING) a session is many clients', and nothing is left to it.
 """
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.conf import settings
@@ -55,10 +56,17 @@ class SendContext:
             # One statement per message: the context goes ahead in a message of its own.
             with self.told_first(said, in_pipeline=not many):
                 return execute(statement, params, many, context)
-        prefix = f"{self._setting(said)}; "
-        result = execute((prefix.replace("%", "%%") if params is not None else prefix) + text, params, many, context)
-        # The answer to the first of the two statements is of no interest.
-        context["cursor"].nextset()
+        ahead = [f"SET LOCAL audit.context = {self._quoted(said)}"]
+        begins = self._may_begin()
+        if begins:
+            ahead.insert(0, "BEGIN")
+        prefix = "; ".join([*ahead, ""])
+        message = (prefix.replace("%", "%%") if params is not None else prefix) + text
+        with self._no_begin() if begins else nullcontext():
+            result = execute(message, params, many, context)
+        # The answers to what went ahead are of no interest.
+        for _ in ahead:
+            context["cursor"].nextset()
         if not self.connection.autocommit:
             self.told = said
         return result
@@ -85,11 +93,32 @@ class SendContext:
                 yield
 
     def _notice_new_transaction(self) -> None:
-        if self.connection.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+        if self._is_idle():
             self.told = self.session
 
+    def _may_begin(self) -> bool:
+        """Whether the next message is the first of a transaction, and a plain BEGIN is what opens it."""
+        return not self.connection.autocommit and self._is_idle() and self.connection.connection.isolation_level is None
+
+    @contextmanager
+    def _no_begin(self) -> Iterator[None]:
+        """Within the block the driver sends no BEGIN of its own ahead, which would be another round trip."""
+        driver = self.connection.connection
+        driver._autocommit = True  # its property could not be put back: that is refused within a transaction
+        try:
+            yield
+        finally:
+            driver._autocommit = False
+
+    def _is_idle(self) -> bool:
+        return bool(self.connection.connection.pgconn.transaction_status == TransactionStatus.IDLE)
+
     def _setting(self, said: str) -> str:
-        return f"SELECT set_config('audit.context', {sql.quote(said, self.connection.connection)}, true)"
+        # As a query: in a pipeline, where nothing has said BEGIN, SET LOCAL would be without effect.
+        return f"SELECT set_config('audit.context', {self._quoted(said)}, true)"
+
+    def _quoted(self, said: str) -> str:
+        return sql.quote(said, self.connection.connection)
 
 
 def copying(cursor_class: type[Any], sender: SendContext) -> type[Any]:

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, connection, connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from psycopg import IsolationLevel
 
 from audit.context import Context, acting, current, service_name
 from audit.middleware import AuditContextMiddleware
@@ -144,6 +147,66 @@ def test_a_rolled_back_transaction_leaves_nothing_for_the_next(said: Any, scenar
     with transaction.atomic():
         change(scenario)
     assert said() == [(None, service_name(), "")]
+
+
+def test_a_transaction_that_begins_with_a_write_is_two_messages(said: Any, scenario: Any, tmp_path: Path) -> None:
+    with acting(user=ADA), (tmp_path / "messages").open("w+") as messages:
+        connection.connection.pgconn.trace(messages.fileno())
+        with transaction.atomic():
+            change(scenario)
+        connection.connection.pgconn.untrace()
+        messages.seek(0)
+        # Time, F for what the client sends, length, kind and text of each message.
+        sent = [line.split("\t") for line in messages]
+    assert [re.findall(r"\w+", line[4])[0] for line in sent if line[1] == "F"] == ["BEGIN", "COMMIT"]
+    assert [user for user, _, _ in said()] == [ADA]
+
+
+def test_a_cursor_of_the_server_may_lock_after_a_write(said: Any, scenario: Any) -> None:
+    with acting(user=ADA), transaction.atomic():
+        change(scenario)
+        assert list(StressTestScenario.objects.select_for_update().filter(pk=scenario.pk).iterator()) == [scenario]
+    assert [user for user, _, _ in said()] == [ADA]
+
+
+def test_each_transaction_begins_where_transactions_are_ended_by_hand(said: Any, scenario: Any) -> None:
+    connection.set_autocommit(False)
+    try:
+        with acting(user=ADA):
+            change(scenario)
+        connection.commit()
+        change(scenario)
+        connection.rollback()
+        with acting(user=BOB):
+            change(scenario)
+            connection.commit()
+            with pytest.raises(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("UPDATE stress_test_scenarios SET SET")  # not even its BEGIN is done
+        change(scenario)
+        connection.rollback()
+    finally:
+        connection.set_autocommit(True)
+    change(scenario)
+    assert [user for user, _, _ in said()] == [ADA, BOB, None]
+
+
+def test_a_connection_of_another_isolation_level_keeps_it(said: Any, scenario: Any) -> None:
+    serial = connection.copy("serial")
+    serial.settings_dict["OPTIONS"] = {
+        **serial.settings_dict["OPTIONS"],
+        "isolation_level": IsolationLevel.SERIALIZABLE,
+    }
+    connections["serial"] = serial
+    try:
+        with acting(user=ADA), transaction.atomic(using="serial"):
+            change(scenario, "serial")
+            with serial.cursor() as cursor:
+                cursor.execute("SHOW transaction_isolation")
+                assert cursor.fetchone() == ("serializable",)
+    finally:
+        serial.close()
+        del connections["serial"]
+    assert [user for user, _, _ in said()] == [ADA]
 
 
 def test_a_read_that_opens_the_transaction_changes_nothing(said: Any, scenario: Any) -> None:
