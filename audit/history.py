@@ -125,8 +125,18 @@ def with_generated(table: str, row: Row) -> Row:
         return {**row, **dict(zip(generated, values, strict=True))}
 
 
-def _loads(text: str) -> Any:
-    return json.loads(text, parse_float=Decimal)
+def _loads(text: str, levels: int = 2) -> Any:
+    """Columns and their values, or their [old, new]; a value that is nested too deeply for Python stays its text."""
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except RecursionError:
+        if not levels:
+            return text
+    with connection.cursor() as cursor:
+        is_array = text.startswith("[")
+        cursor.execute(_ELEMENTS if is_array else _MEMBERS, [text])
+        parts = {name: _loads(value, levels - 1) for name, value in cursor.fetchall()}
+    return list(parts.values()) if is_array else parts
 
 
 def audited_tables() -> list[str]:
@@ -156,6 +166,9 @@ _QUERY = """
       LEFT JOIN audit_contexts AS said ON said.txid = log.txid AND said.number = log.context_number
      ORDER BY log.id
 """
+
+_MEMBERS = "SELECT key, value::text FROM json_each(%s)"
+_ELEMENTS = "SELECT position, value::text FROM json_array_elements(%s) WITH ORDINALITY AS each (value, position)"
 
 _GENERATED = """
     SELECT attname, pg_get_expr(adbin, adrelid) FROM pg_attribute

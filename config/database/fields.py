@@ -4,12 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django import forms
 from django.conf import settings
 from django.contrib.postgres.functions import TransactionNow
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import Value
-from psycopg.types.json import Json
+from django.forms.fields import InvalidJSONInput
+from psycopg.types.json import Json, Jsonb
 
 from config.database.functions import TransactionNumber, UUIDv7
 
@@ -95,13 +97,50 @@ class TransactionField(_FixedField, models.BigIntegerField):
         return name, path, args, kwargs
 
 
-class MetadataField(_FixedField, models.JSONField):
+class DocumentInput(forms.JSONField):
+    """The box of a document, which refuses one that is nested too deeply for Python in words."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise forms.ValidationError("It is nested too deeply to be edited here.") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except RecursionError:
+            return InvalidJSONInput(data)
+
+
+class _DocumentField(models.JSONField):
+    """A document that is nested too deeply for Python, by about 1,000 levels, is read as its text.
+
+    Any login may write such a one, and no page may fail for it.
+    """
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        try:
+            return super().from_db_value(value, expression, connection)
+        except RecursionError:
+            return InvalidJSONInput(value)
+
+
+class MetadataField(_FixedField, _DocumentField):
     """Free-form facts about a row; never null, `{}` by default."""
 
     fixed = {"default": dict, "db_default": Value({}, models.JSONField()), "blank": True}
 
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if isinstance(value, InvalidJSONInput):  # as it was read
+            return Jsonb(value, dumps=str)
+        return super().get_db_prep_value(value, connection, prepared)
 
-class WrittenJSONField(models.JSONField):
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": DocumentInput, **kwargs})
+
+
+class WrittenJSONField(_DocumentField):
     """JSON that is kept as it was written (`json`): cheaper to write than jsonb, and smaller; not made to search in."""
 
     def db_type(self, connection: Any) -> str:
@@ -110,9 +149,9 @@ class WrittenJSONField(models.JSONField):
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         return value if value is None else Json(value)
 
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        """What the driver has parsed."""
-        return value
+    def select_format(self, compiler: Any, sql: str, params: Any) -> Any:
+        """As text: the driver would parse it."""
+        return f"{sql}::text", params
 
 
 class EncryptedTextField(models.TextField):

@@ -97,6 +97,19 @@ def test_a_secret_is_hidden_in_every_version(db: None) -> None:
     assert "argon2" not in repr(found)
 
 
+def test_a_document_that_python_cannot_read_hides_no_history(sql: Sql) -> None:
+    account = accounts.account()
+    nested = '{"a": ' * 2000 + "1" + "}" * 2000
+    for document in (nested, "[1.50]"):
+        sql("UPDATE accounts SET metadata = %s, group_name = %s WHERE id = %s", [document, document[:9], account.pk])
+    versions = history("accounts", account.pk).versions
+    assert versions[1].changes["metadata"] == [{}, nested]
+    assert versions[2].changes == {"group_name": ['{"a": {"a', "[1.50]"], "metadata": [nested, [Decimal("1.50")]]}
+    assert versions[1].row is not None
+    assert versions[1].row["metadata"] == nested
+    assert nested in run("accounts", str(account.pk)).replace("\n", "")
+
+
 def test_only_audited_tables_have_a_history() -> None:
     with pytest.raises(NotAudited, match="lp_quotes is no audited table"):
         history("lp_quotes", uuid.uuid4())

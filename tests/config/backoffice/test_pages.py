@@ -1,5 +1,6 @@
 """Every page of the admin, opened with the test data in the tables."""
 
+import html
 from typing import Any
 
 import pytest
@@ -44,13 +45,29 @@ def test_lists_search_and_filters_open(client: Client, subtests: pytest.Subtests
                 assert client.get(page(model, "changelist"), query).status_code == 200
 
 
-def test_a_document_that_python_cannot_read_closes_no_list(client: Client, subtests: pytest.Subtests) -> None:
-    nested = "[" * 2000 + "]" * 2000
+def test_a_document_that_python_cannot_read_closes_no_page(client: Client, subtests: pytest.Subtests) -> None:
+    nested = '{"a": ' * 2000 + "1" + "}" * 2000
+    account = Account.objects.order_by("pk")[0]
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts SET metadata = %s", [nested])
-    for model in (Account, AuditLog):
+        cursor.execute("UPDATE accounts SET metadata = %s WHERE id = %s", [nested, account.pk])
+    change = AuditLog.objects.defer("changes").filter(record_id=account.pk).latest("id")
+    for model, key in ((Account, account.pk), (AuditLog, change.pk)):
         with subtests.test(model._meta.db_table):
             assert client.get(page(model, "changelist")).status_code == 200
+            assert nested in html.unescape(client.get(page(model, "change", key)).content.decode()).replace('\\"', '"')
+    assert nested in html.unescape(client.get(page(Account, "history", account.pk)).content.decode())
+    answer = client.post(page(Account, "change", account.pk), {"metadata": nested})
+    assert answer.context["adminform"].form.errors["metadata"] == ["It is nested too deeply to be edited here."]
+
+
+def test_a_document_that_python_cannot_read_stays_as_it_is(client: Client) -> None:
+    nested = "[" * 2000 + "]" * 2000
+    account = Account.objects.order_by("pk")[0]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts SET metadata = %s WHERE id = %s", [nested, account.pk])
+        Account.objects.get(pk=account.pk).save()
+        cursor.execute("SELECT metadata::text FROM accounts WHERE id = %s", [account.pk])
+        assert cursor.fetchone() == (nested,)
 
 
 def test_rows_and_empty_forms_open(client: Client, subtests: pytest.Subtests) -> None:
