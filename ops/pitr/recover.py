@@ -105,12 +105,14 @@ def recover_embedded(archive: Archive, until: datetime | None) -> Recovered:
         )
     server = EmbeddedServer(embedded["ROOT"], bin_dir=embedded["BIN_DIR"])
     connections[DEFAULT_DB_ALIAS].close()
+    logged = server.log.stat().st_size if server.log.exists() else 0
     try:
         prepared = server.room_for_data()
         chosen = prepare(archive, until, prepared)
         aside = server.replace_data(prepared, ready=lambda: _wait_until_replayed(server))
     except EmbeddedServerError as error:
-        if UNREACHED in str(error):
+        # The server may end while it starts or, just when it can be asked, a moment later: its log says why.
+        if UNREACHED in _logged(server, logged):
             raise Failed(
                 f"The recovery did not succeed, and the server is as it was: the log ends before {until}. Name an"
                 f" earlier moment, or {END} for all that there is."
@@ -123,6 +125,14 @@ def recover_embedded(archive: Archive, until: datetime | None) -> Recovered:
         until=until.isoformat() if until else END,
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+def _logged(server: EmbeddedServer, start: int) -> str:
+    if not server.log.exists():
+        return ""
+    with server.log.open(errors="replace") as log:
+        log.seek(start)
+        return log.read()
 
 
 def _combine(tools: Tools, links: list[Base], target: Path) -> None:
@@ -186,7 +196,7 @@ def _wait_until_replayed(server: EmbeddedServer) -> None:
             if not server.status().running:
                 raise EmbeddedServerError(
                     f"the server ended while it replayed the log, as where that does not reach the moment:"
-                    f" see {server.status().data_dir.parent / 'server.log'}."
+                    f" see {server.log}."
                 ) from None
         time.sleep(0.1)
     raise EmbeddedServerError("the log is still being replayed after a day.")

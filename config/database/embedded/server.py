@@ -79,6 +79,11 @@ class EmbeddedServer:
         """The folder of the client tools (psql, pg_dump, …)."""
         return binaries.find_bin_dir(self._explicit_bin_dir)
 
+    @property
+    def log(self) -> Path:
+        """What the server has said; not there before it has been started."""
+        return self._layout().log
+
     def url(self, user: str = BACKEND_LOGIN, database: str = DATABASE) -> str:
         """The address for libpq, with the port, which would otherwise come from the caller's PGPORT."""
         user, database, host = (quote(part, safe="") for part in (user, database, str(self.socket_dir)))
