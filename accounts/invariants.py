@@ -44,7 +44,7 @@ INVARIANTS: tuple[Invariant, ...] = (
                       FROM account_transactions AS entry
                       LEFT JOIN account_transactions AS previous
                              ON previous.account_id = entry.account_id AND previous.seq = entry.seq - 1
-                     WHERE entry.id >= %(since)s) AS entry
+                     WHERE entry.id >= %(account_transactions)s) AS entry
             {_ENTRY_IS_BROKEN}
         """,
     ),
@@ -62,7 +62,7 @@ INVARIANTS: tuple[Invariant, ...] = (
             SELECT entry.id::text, format('in %%s, but account %%s is in %%s', entry.currency, account_number,
                                           accounts.currency) AS problem
               FROM account_transactions AS entry JOIN accounts ON accounts.id = account_id
-             WHERE entry.currency <> accounts.currency AND entry.id >= %(since)s
+             WHERE entry.currency <> accounts.currency AND entry.id >= %(account_transactions)s
         """,
     ),
     Invariant(
@@ -87,7 +87,7 @@ INVARIANTS: tuple[Invariant, ...] = (
                       FROM accounts
                       LEFT JOIN LATERAL (SELECT seq, balance_after FROM account_transactions
                                           WHERE account_id = accounts.id ORDER BY seq DESC LIMIT 1) AS latest ON true
-                     WHERE accounts.id >= %(since)s) AS head
+                     WHERE accounts.id >= %(accounts)s) AS head
             {_HEAD_IS_BROKEN}
         """,
     ),
@@ -102,10 +102,9 @@ INVARIANTS: tuple[Invariant, ...] = (
         since_sql=f"""
             {_SUM.replace("%", "%%")}
               FROM account_transactions AS entry
-             WHERE journal_id IN (SELECT journal_id FROM account_transactions WHERE id >= %(since)s)
+             WHERE journal_id IN (SELECT journal_id FROM account_transactions WHERE id >= %(account_transactions)s)
              GROUP BY journal_id, entry.currency HAVING sum(amount) <> 0
         """,
-        since_table="account_transactions",
     ),
     Invariant(
         name="journal_entries",
@@ -117,7 +116,7 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
         since_sql="""
             SELECT id::text, 'no entries' AS problem FROM journals
-             WHERE NOT EXISTS (SELECT FROM account_transactions WHERE journal_id = journals.id) AND id >= %(since)s
+             WHERE NOT EXISTS (SELECT FROM account_transactions WHERE journal_id = journals.id) AND id >= %(journals)s
         """,
     ),
     Invariant(

@@ -3,8 +3,17 @@
 The database lets no such row in; these look at what is there, all of it, also after a restore or a repair by hand.
 """
 
-from config.database.invariants import Invariant
+from config.database.invariants import Invariant, written_lately
 from trading.invariants_positions import POSITION_INVARIANTS
+
+#: Orders of which anything was written lately.
+_TOUCHED = f"""
+    SELECT id FROM orders WHERE {written_lately("orders")}
+     UNION SELECT order_id FROM order_audit WHERE id >= %(order_audit)s
+     UNION SELECT order_id FROM order_fills WHERE id >= %(order_fills)s
+     UNION SELECT order_id FROM trades WHERE id >= %(trades)s
+"""
+_NEW_EVENTS = "SELECT id FROM order_audit WHERE id >= %(order_audit)s"
 
 ORDER_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
@@ -17,10 +26,11 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
                           seq, order_id, previous_status, before, ended) AS problem
               FROM (SELECT id, order_id, seq, previous_status, lag(seq, 1, 0) OVER life AS before,
                            lag(new_status, 1, 'none') OVER life AS ended
-                      FROM order_audit
+                      FROM order_audit WHERE true /* of order_id */
                     WINDOW life AS (PARTITION BY order_id ORDER BY seq)) AS chain
              WHERE seq <> before + 1 OR previous_status <> ended
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="order_audit_transition",
@@ -33,8 +43,9 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
               FROM order_audit event
               LEFT JOIN order_status_transitions legal
                 ON legal.from_status = previous_status AND to_status = new_status AND legal.exec_type = event.exec_type
-             WHERE legal.id IS NULL
+             WHERE legal.id IS NULL /* of event.id */
         """,
+        touched=_NEW_EVENTS,
     ),
     Invariant(
         name="order_audit_has_change",
@@ -43,8 +54,9 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
         sql="""
             SELECT id::text, format('event %s of order %s changes nothing', seq, order_id) AS problem
               FROM order_audit
-             WHERE previous_status = new_status AND data = '{}'
+             WHERE previous_status = new_status AND data = '{}' /* of id */
         """,
+        touched=_NEW_EVENTS,
     ),
     Invariant(
         name="orders_head",
@@ -56,12 +68,13 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
                         WHEN last.seq IS NULL THEN 'the order has no event'
                         ELSE format('the order is %s at event %s, its last event is %s and ended as %s',
                                     status, event_seq, last.seq, last.new_status) END AS problem
-              FROM orders
+              FROM (SELECT id, status, event_seq FROM orders WHERE true /* of id */) AS orders
               FULL JOIN (SELECT DISTINCT ON (order_id) order_id, seq, new_status
-                           FROM order_audit ORDER BY order_id, seq DESC) AS last
+                           FROM order_audit WHERE true /* of order_id */ ORDER BY order_id, seq DESC) AS last
                 ON last.order_id = orders.id
              WHERE (last.seq, last.new_status) IS DISTINCT FROM (event_seq, status::text)
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="orders_filled",
@@ -80,12 +93,14 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
                            LEFT JOIN (SELECT DISTINCT trade.fill_id
                                         FROM trades bust JOIN trades trade ON trade.id = bust.busts_id) AS busted
                              ON busted.fill_id = order_fills.id
-                          WHERE NOT is_late AND busted.fill_id IS NULL
+                          WHERE NOT is_late AND busted.fill_id IS NULL /* of order_id */
                           GROUP BY order_id) AS fills
                 ON fills.order_id = orders.id
              WHERE (filled_quantity, filled_notional, orders.commission)
                    <> (coalesce(quantity_sum, 0), coalesce(notional_sum, 0), coalesce(commission_sum, 0))
+                   /* of orders.id */
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="orders_filled_by_status",
@@ -100,8 +115,9 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
                      WHEN 'partially_filled' THEN filled_quantity > 0 AND filled_quantity < quantity
                      WHEN 'filled' THEN filled_quantity = quantity
                      ELSE filled_quantity BETWEEN 0 AND quantity
-                   END
+                   END /* of id */
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="order_fills_events",
@@ -110,12 +126,13 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
         sql="""
             SELECT order_id::text AS id,
                    format('%s fills, %s events of a fill', sum(fill), sum(event)) AS problem
-              FROM (SELECT order_id, 1 AS fill, 0 AS event FROM order_fills WHERE NOT is_late
+              FROM (SELECT order_id, 1 AS fill, 0 AS event FROM order_fills WHERE NOT is_late /* of order_id */
                      UNION ALL
-                    SELECT order_id, 0, 1 FROM order_audit WHERE exec_type = 'trade') AS told
+                    SELECT order_id, 0, 1 FROM order_audit WHERE exec_type = 'trade' /* of order_id */) AS told
              GROUP BY order_id
             HAVING sum(fill) <> sum(event)
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="order_fills_late",

@@ -1,42 +1,32 @@
 """What must hold of positions, trades and what they were booked as, as queries that find what does not."""
 
-from config.database.invariants import Invariant
+from config.database.invariants import Invariant, written_lately
 
-
-def _since(sql: str, condition: str) -> tuple[str, str]:
-    """The query for all rows, and for those of which `condition` holds; a comment in it marks the place."""
-    return sql.replace("/* since */", ""), sql.replace("%", "%%").replace("/* since */", condition)
-
-
-_EVENT_OF_TRADE, _EVENT_OF_TRADE_SINCE = _since(
-    """
-    SELECT trades.id::text,
-           CASE WHEN event.id IS NULL THEN 'the trade is no event of its position'
-                ELSE format('trade of %s in position %s, its event changes position %s from %s to %s', quantity,
-                            trades.position_id, event.position_id, quantity_before, quantity_after) END AS problem
-      FROM trades
-      LEFT JOIN position_audit event ON trade_id = trades.id
-     WHERE (event.id IS NULL OR event.position_id <> trades.position_id
-            OR abs(quantity_after - quantity_before) <> quantity)
-       /* since */
-    """,
-    "AND trades.id >= %(since)s",
-)
-
-_TRADES_OF_FILL, _TRADES_OF_FILL_SINCE = _since(
-    """
-    SELECT order_fills.id::text,
-           format('fill of %s at a commission of %s, its trades say %s at %s', fill_quantity, fill_commission,
-                  coalesce(sum(quantity), 0), coalesce(sum(commission), 0)) AS problem
-      FROM order_fills
-      LEFT JOIN trades ON fill_id = order_fills.id
-     WHERE true /* since */
-     GROUP BY order_fills.id
-    HAVING (fill_quantity, fill_commission) <> (coalesce(sum(quantity), 0), coalesce(sum(commission), 0))
-        OR bool_or(price <> fill_price)
-    """,
-    "AND order_fills.id >= %(since)s",
-)
+#: Trades that are new, or booked or told by something new.
+_TOUCHED_TRADES = """
+    SELECT id FROM trades WHERE id >= %(trades)s
+     UNION SELECT trade_id FROM position_audit WHERE id >= %(position_audit)s
+"""
+#: What a trade and its busts come to is booked as one.
+_TOUCHED_BOOKINGS = """
+    SELECT coalesce(busts_id, id) FROM trades WHERE id >= %(trades)s
+     UNION SELECT coalesce(busts_id, trades.id) FROM account_transactions entry JOIN trades ON trades.id = reference_id
+            WHERE reference_type = 'trades' AND entry.id >= %(account_transactions)s
+"""
+_TOUCHED_FILLS = """
+    SELECT id FROM order_fills WHERE id >= %(order_fills)s
+     UNION SELECT fill_id FROM trades WHERE id >= %(trades)s
+"""
+#: Positions of which anything was written lately.
+_TOUCHED = f"""
+    SELECT id FROM positions WHERE {written_lately("positions")}
+     UNION SELECT position_id FROM position_audit WHERE id >= %(position_audit)s
+     UNION SELECT position_id FROM trades WHERE id >= %(trades)s
+     UNION SELECT reference_id FROM account_transactions
+            WHERE reference_type = 'positions' AND id >= %(account_transactions)s
+     UNION SELECT position_id FROM account_transactions entry JOIN trades ON trades.id = reference_id
+            WHERE reference_type = 'trades' AND transaction_type = 'swap' AND entry.id >= %(account_transactions)s
+"""
 
 POSITION_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
@@ -49,10 +39,11 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                           seq, position_id, quantity_before, number, held) AS problem
               FROM (SELECT id, position_id, seq, quantity_before, row_number() OVER life AS number,
                            lag(quantity_after, 1, 0) OVER life AS held
-                      FROM position_audit
+                      FROM position_audit WHERE true /* of position_id */
                     WINDOW life AS (PARTITION BY position_id ORDER BY seq)) AS chain
              WHERE seq <> number OR quantity_before <> held
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="positions_head",
@@ -64,12 +55,13 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                         WHEN last.seq IS NULL THEN format('%s held without an event', quantity)
                         ELSE format('%s held at event %s, the last event is %s and left %s',
                                     quantity, last_seq, last.seq, last.quantity_after) END AS problem
-              FROM positions
+              FROM (SELECT id, quantity, last_seq FROM positions WHERE true /* of id */) AS positions
               FULL JOIN (SELECT DISTINCT ON (position_id) position_id, seq, quantity_after
-                           FROM position_audit ORDER BY position_id, seq DESC) AS last
+                           FROM position_audit WHERE true /* of position_id */ ORDER BY position_id, seq DESC) AS last
                 ON last.position_id = positions.id
              WHERE (last.seq, last.quantity_after) IS DISTINCT FROM (last_seq, quantity)
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="positions_trades",
@@ -85,10 +77,12 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                       FROM positions
                       LEFT JOIN (SELECT position_id, sum(pnl) AS pnl, sum(commission) AS commission,
                                         sum(CASE side WHEN 'buy' THEN quantity ELSE -quantity END) AS bought
-                                   FROM trades GROUP BY position_id) AS done
-                        ON done.position_id = positions.id) AS positions
+                                   FROM trades WHERE true /* of position_id */ GROUP BY position_id) AS done
+                        ON done.position_id = positions.id
+                     WHERE true /* of positions.id */) AS positions
              WHERE (quantity, realized_pnl, commission_paid) <> (held, pnl, commission)
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="positions_closed_flat",
@@ -98,8 +92,9 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
             SELECT id::text,
                    format('%s with %s held', CASE WHEN is_open THEN 'open' ELSE 'closed' END, quantity) AS problem
               FROM positions
-             WHERE is_open <> (quantity > 0) OR is_open <> (close_time IS NULL)
+             WHERE (is_open <> (quantity > 0) OR is_open <> (close_time IS NULL)) /* of id */
         """,
+        touched=_TOUCHED,
     ),
     Invariant(
         name="positions_open_once",
@@ -119,15 +114,36 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
         name="trades_event",
         table="trades",
         sentence="A trade is one event of its position, and changes it by its quantity.",
-        sql=_EVENT_OF_TRADE,
-        since_sql=_EVENT_OF_TRADE_SINCE,
+        sql="""
+            SELECT trades.id::text,
+                   CASE WHEN event.id IS NULL THEN 'the trade is no event of its position'
+                        ELSE format('trade of %s in position %s, its event changes position %s from %s to %s',
+                                    quantity, trades.position_id, event.position_id, quantity_before, quantity_after)
+                        END AS problem
+              FROM trades
+              LEFT JOIN position_audit event ON trade_id = trades.id
+             WHERE (event.id IS NULL OR event.position_id <> trades.position_id
+                    OR abs(quantity_after - quantity_before) <> quantity)
+               /* of trades.id */
+        """,
+        touched=_TOUCHED_TRADES,
     ),
     Invariant(
         name="order_fills_trades",
         table="order_fills",
         sentence="A fill is the sum of its trades, at its price.",
-        sql=_TRADES_OF_FILL,
-        since_sql=_TRADES_OF_FILL_SINCE,
+        sql="""
+            SELECT order_fills.id::text,
+                   format('fill of %s at a commission of %s, its trades say %s at %s', fill_quantity, fill_commission,
+                          coalesce(sum(quantity), 0), coalesce(sum(commission), 0)) AS problem
+              FROM order_fills
+              LEFT JOIN trades ON fill_id = order_fills.id
+             WHERE true /* of order_fills.id */
+             GROUP BY order_fills.id
+            HAVING (fill_quantity, fill_commission) <> (coalesce(sum(quantity), 0), coalesce(sum(commission), 0))
+                OR bool_or(price <> fill_price)
+        """,
+        touched=_TOUCHED_FILLS,
     ),
     Invariant(
         name="trades_busts",
@@ -158,7 +174,7 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                    format('profit %s and commission %s, booked are %s and %s', told.pnl, told.commission,
                           coalesce(booked.pnl, 0), coalesce(booked.commission, 0)) AS problem
               FROM (SELECT coalesce(busts_id, id) AS id, sum(pnl) AS pnl, sum(commission) AS commission
-                      FROM trades GROUP BY coalesce(busts_id, id)) AS told
+                      FROM trades WHERE true /* of coalesce(busts_id, id) */ GROUP BY coalesce(busts_id, id)) AS told
               LEFT JOIN (SELECT coalesce(busts_id, trades.id) AS id,
                                 sum(amount) FILTER (WHERE transaction_type = 'realized_pnl') AS pnl,
                                 -sum(amount) FILTER (WHERE transaction_type = 'commission') AS commission
@@ -167,10 +183,12 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                            JOIN journals ON journals.id = journal_id
                            LEFT JOIN journals reversed ON reversed.id = journals.reversal_of_id
                           WHERE reference_type = 'trades' AND 'trade' IN (journals.kind, reversed.kind)
+                                /* of coalesce(busts_id, trades.id) */
                           GROUP BY coalesce(busts_id, trades.id)) AS booked
                 ON booked.id = told.id
              WHERE (told.pnl, told.commission) <> (coalesce(booked.pnl, 0), coalesce(booked.commission, 0))
         """,
+        touched=_TOUCHED_BOOKINGS,
     ),
     Invariant(
         name="positions_swaps",
@@ -186,15 +204,18 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                                    JOIN positions
                                      ON positions.id = reference_id AND positions.account_id = entry.account_id
                                   WHERE reference_type = 'positions' AND transaction_type = 'swap'
+                                        /* of positions.id */
                                   UNION ALL
                                  SELECT position_id, amount, journal_id
                                    FROM account_transactions entry
                                    JOIN trades ON trades.id = reference_id AND trades.account_id = entry.account_id
-                                  WHERE reference_type = 'trades' AND transaction_type = 'swap') AS entries
+                                  WHERE reference_type = 'trades' AND transaction_type = 'swap'
+                                        /* of position_id */) AS entries
                            JOIN journals ON journals.id = journal_id AND kind IN ('trade', 'swap')
                           GROUP BY position_id) AS booked
                 ON booked.position_id = positions.id
-             WHERE swap_charges <> coalesce(booked.swap, 0)
+             WHERE swap_charges <> coalesce(booked.swap, 0) /* of positions.id */
         """,
+        touched=_TOUCHED,
     ),
 )

@@ -1,5 +1,6 @@
 """Checks every invariant of every app on one snapshot of the database."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,7 +77,7 @@ def verify_books(
         first_keys: dict[str, Any] = {}
         for invariant in invariants() if checks is None else checks:
             started = time.monotonic()
-            rows = _broken_rows(cursor, invariant, since=since, first_keys=first_keys, limit=limit)
+            rows = broken_rows(cursor, invariant, since=since, first_keys=first_keys, limit=limit)
             findings.append(
                 Finding(
                     invariant=invariant,
@@ -127,18 +128,20 @@ def _verified_until(*, here: int, next_xid: int, database: str) -> int | None:
     return xid if usable else None
 
 
-def _broken_rows(
+def broken_rows(
     cursor: Any, invariant: Invariant, *, since: int | None, first_keys: dict[str, Any], limit: int
 ) -> list[tuple[str, str, int]]:
-    """(id, problem, number of all broken rows), at most `limit` of them."""
+    """(id, problem, number of all broken rows), at most `limit` of them, of what was written from `since` on.
+
+    `first_keys` remembers by table where that begins.
+    """
     query, parameters = invariant.sql, None
-    if since is not None and invariant.since_sql:
-        table = invariant.since_table or invariant.table
-        if table not in first_keys:
-            first_keys[table] = _first_key_since(cursor, table, since)
-        if first_keys[table] is None:
-            return []
-        query, parameters = invariant.since_sql, {"since": first_keys[table]}
+    if since is not None and invariant.lately:
+        query, parameters = invariant.lately, {}
+        for name in re.findall(r"%\((\w+)\)s", query):
+            if name != "xid" and name not in first_keys:
+                first_keys[name] = _first_key_since(cursor, name, since)
+            parameters[name] = since if name == "xid" else first_keys[name]
     cursor.execute(
         f"SELECT id, problem, count(*) OVER () FROM ({query}) AS broken (id, problem) ORDER BY id LIMIT {limit:d}",
         parameters,

@@ -9,9 +9,12 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
+from psycopg.rows import tuple_row
 
 from config.database.invariants import Invariant
+from ops.verification.books import broken_rows
 from tests import databases
 from trading.invariants import ORDER_INVARIANTS
 
@@ -158,3 +161,14 @@ def broken(database: databases.Database, invariants: tuple[Invariant, ...] = ORD
     with database.connect(owner=True) as connection:
         found = {invariant.name: connection.execute(invariant.sql).fetchall() for invariant in invariants}
     return {name: rows for name, rows in found.items() if rows}
+
+
+def broken_lately(connection: psycopg.Connection[Any], invariant: Invariant, *, later: bool = False) -> list[str]:
+    """Keys of the rows that `verify_books --incremental` finds broken of what this transaction has written.
+
+    `later`: of what far later ones have, which is nothing.
+    """
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        [[since]] = cursor.execute("SELECT pg_current_xact_id()::text::bigint").fetchall()
+        rows = broken_rows(cursor, invariant, since=since + later * 1_000_000, first_keys={}, limit=1000)
+    return [key for key, _, _ in rows]
