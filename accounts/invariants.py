@@ -1,6 +1,6 @@
 """What must hold in the books. The database refuses whatever would break it; these find what got in nevertheless."""
 
-from config.database.invariants import Invariant
+from config.database.invariants import Invariant, written_lately
 
 #: The problem of an entry beside the one before it (`previous_seq`, `previous_balance`; 0 before the first).
 _ENTRY = """
@@ -87,7 +87,8 @@ INVARIANTS: tuple[Invariant, ...] = (
                       FROM accounts
                       LEFT JOIN LATERAL (SELECT seq, balance_after FROM account_transactions
                                           WHERE account_id = accounts.id ORDER BY seq DESC LIMIT 1) AS latest ON true
-                     WHERE accounts.id >= %(accounts)s) AS head
+                     WHERE {written_lately("accounts")} OR accounts.id IN (
+                       SELECT account_id FROM account_transactions WHERE id >= %(account_transactions)s)) AS head
             {_HEAD_IS_BROKEN}
         """,
     ),

@@ -91,7 +91,8 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
                                 sum(fill_commission) AS commission_sum
                            FROM order_fills
                            LEFT JOIN (SELECT DISTINCT trade.fill_id
-                                        FROM trades bust JOIN trades trade ON trade.id = bust.busts_id) AS busted
+                                        FROM trades bust JOIN trades trade ON trade.id = bust.busts_id
+                                       WHERE bust.busts_id IS NOT NULL) AS busted
                              ON busted.fill_id = order_fills.id
                           WHERE NOT is_late AND busted.fill_id IS NULL /* of order_id */
                           GROUP BY order_id) AS fills

@@ -7,11 +7,14 @@ _TOUCHED_TRADES = """
     SELECT id FROM trades WHERE id >= %(trades)s
      UNION SELECT trade_id FROM position_audit WHERE id >= %(position_audit)s
 """
-#: What a trade and its busts come to is booked as one.
+#: What a trade and its busts come to is booked as one: all of those of which one is new, or an entry of the ledger.
 _TOUCHED_BOOKINGS = """
-    SELECT coalesce(busts_id, id) FROM trades WHERE id >= %(trades)s
-     UNION SELECT coalesce(busts_id, trades.id) FROM account_transactions entry JOIN trades ON trades.id = reference_id
-            WHERE reference_type = 'trades' AND entry.id >= %(account_transactions)s
+      WITH told AS (
+        SELECT coalesce(busts_id, id) AS id FROM trades WHERE id >= %(trades)s
+         UNION SELECT coalesce(busts_id, trades.id)
+                 FROM account_transactions entry JOIN trades ON trades.id = reference_id
+                WHERE reference_type = 'trades' AND entry.id >= %(account_transactions)s)
+    SELECT id FROM told UNION SELECT bust.id FROM told JOIN trades bust ON bust.busts_id = told.id
 """
 _TOUCHED_FILLS = """
     SELECT id FROM order_fills WHERE id >= %(order_fills)s
@@ -149,18 +152,21 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
         name="trades_busts",
         table="trades",
         sentence="A bust undoes all of a trade, and is the other way round; a fill is busted as a whole.",
+        # Busts are few: that they are not null leads to the index of them.
         sql="""
             SELECT bust.id::text, format('busts trade %s of order %s', trade.id, trade.order_id) AS problem
               FROM trades bust JOIN trades trade ON trade.id = bust.busts_id
-             WHERE bust.side = trade.side OR trade.busts_id IS NOT NULL
-                OR (bust.order_id, bust.account_id, bust.instrument_id, bust.quantity, bust.price)
-                   <> (trade.order_id, trade.account_id, trade.instrument_id, trade.quantity, trade.price)
-                OR bust.commission <> -trade.commission
+             WHERE bust.busts_id IS NOT NULL
+               AND (bust.side = trade.side OR trade.busts_id IS NOT NULL
+                    OR (bust.order_id, bust.account_id, bust.instrument_id, bust.quantity, bust.price)
+                       <> (trade.order_id, trade.account_id, trade.instrument_id, trade.quantity, trade.price)
+                    OR bust.commission <> -trade.commission)
              UNION ALL
             SELECT min(trade.id::text),
                    format('of the %s trades of fill %s only %s are busted', count(*), trade.fill_id, count(bust.id))
               FROM trades trade LEFT JOIN trades bust ON bust.busts_id = trade.id
-             WHERE trade.fill_id IN (SELECT busted.fill_id FROM trades b JOIN trades busted ON busted.id = b.busts_id)
+             WHERE trade.fill_id IN (SELECT busted.fill_id FROM trades b JOIN trades busted ON busted.id = b.busts_id
+                                      WHERE b.busts_id IS NOT NULL)
              GROUP BY trade.fill_id
             HAVING count(*) <> count(bust.id)
         """,
@@ -174,7 +180,7 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                    format('profit %s and commission %s, booked are %s and %s', told.pnl, told.commission,
                           coalesce(booked.pnl, 0), coalesce(booked.commission, 0)) AS problem
               FROM (SELECT coalesce(busts_id, id) AS id, sum(pnl) AS pnl, sum(commission) AS commission
-                      FROM trades WHERE true /* of coalesce(busts_id, id) */ GROUP BY coalesce(busts_id, id)) AS told
+                      FROM trades WHERE true /* of id */ GROUP BY coalesce(busts_id, id)) AS told
               LEFT JOIN (SELECT coalesce(busts_id, trades.id) AS id,
                                 sum(amount) FILTER (WHERE transaction_type = 'realized_pnl') AS pnl,
                                 -sum(amount) FILTER (WHERE transaction_type = 'commission') AS commission
@@ -183,7 +189,7 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                            JOIN journals ON journals.id = journal_id
                            LEFT JOIN journals reversed ON reversed.id = journals.reversal_of_id
                           WHERE reference_type = 'trades' AND 'trade' IN (journals.kind, reversed.kind)
-                                /* of coalesce(busts_id, trades.id) */
+                                /* of reference_id */
                           GROUP BY coalesce(busts_id, trades.id)) AS booked
                 ON booked.id = told.id
              WHERE (told.pnl, told.commission) <> (coalesce(booked.pnl, 0), coalesce(booked.commission, 0))
