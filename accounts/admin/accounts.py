@@ -50,9 +50,9 @@ class AccountAdmin(SoftDeletableAdmin):
         ("State", {"fields": ("is_active", ("is_locked", "locked_reason"))}),
         (
             "Money",
-            {"fields": (("balance", "credit", "equity"), ("unrealized_pnl", "realized_pnl"), "last_seq")},
+            {"fields": (("balance", "equity"), ("unrealized_pnl", "realized_pnl"), ("credit", "last_seq"))},
         ),
-        ("Margin", {"fields": (("margin_used", "margin_available", "margin_level"),)}),
+        ("Margin", {"fields": (("margin_used", "margin_available"), "margin_level")}),
         ("Record", {"fields": ("metadata", ("created_at", "updated_at", "deleted_at"))}),
     )
 
