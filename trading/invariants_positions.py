@@ -2,7 +2,7 @@
 
 from config.database.invariants import Invariant, written_lately
 
-#: Trades that are new, or booked or told by something new.
+#: Trades that are new, or whose events are.
 _TOUCHED_TRADES = """
     SELECT id FROM trades WHERE id >= %(trades)s
      UNION SELECT trade_id FROM position_audit WHERE id >= %(position_audit)s
