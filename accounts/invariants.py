@@ -22,7 +22,6 @@ _HEAD = """
                   account_number, balance, last_seq, ledger_balance, ledger_seq) AS problem
 """
 _HEAD_IS_BROKEN = " WHERE balance <> ledger_balance OR last_seq <> ledger_seq"
-_SUM = "SELECT journal_id::text, format('%s of %s are left over', sum(amount), entry.currency) AS problem"
 
 INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
@@ -56,14 +55,9 @@ INVARIANTS: tuple[Invariant, ...] = (
             SELECT entry.id::text, format('in %s, but account %s is in %s', entry.currency, account_number,
                                           accounts.currency) AS problem
               FROM account_transactions AS entry JOIN accounts ON accounts.id = account_id
-             WHERE entry.currency <> accounts.currency
+             WHERE entry.currency <> accounts.currency /* of entry.id */
         """,
-        since_sql="""
-            SELECT entry.id::text, format('in %%s, but account %%s is in %%s', entry.currency, account_number,
-                                          accounts.currency) AS problem
-              FROM account_transactions AS entry JOIN accounts ON accounts.id = account_id
-             WHERE entry.currency <> accounts.currency AND entry.id >= %(account_transactions)s
-        """,
+        touched="SELECT id FROM account_transactions WHERE id >= %(account_transactions)s",
     ),
     Invariant(
         name="account_head",
@@ -96,16 +90,12 @@ INVARIANTS: tuple[Invariant, ...] = (
         name="journal_zero_sum",
         table="journals",
         sentence="The entries of a journal sum to zero in each currency.",
-        sql=f"""
-            {_SUM}
-              FROM account_transactions AS entry GROUP BY journal_id, entry.currency HAVING sum(amount) <> 0
-        """,
-        since_sql=f"""
-            {_SUM.replace("%", "%%")}
-              FROM account_transactions AS entry
-             WHERE journal_id IN (SELECT journal_id FROM account_transactions WHERE id >= %(account_transactions)s)
+        sql="""
+            SELECT journal_id::text, format('%s of %s are left over', sum(amount), entry.currency) AS problem
+              FROM account_transactions AS entry WHERE true /* of journal_id */
              GROUP BY journal_id, entry.currency HAVING sum(amount) <> 0
         """,
+        touched="SELECT journal_id FROM account_transactions WHERE id >= %(account_transactions)s",
     ),
     Invariant(
         name="journal_entries",
@@ -113,12 +103,9 @@ INVARIANTS: tuple[Invariant, ...] = (
         sentence="A journal has entries.",
         sql="""
             SELECT id::text, 'no entries' AS problem FROM journals
-             WHERE NOT EXISTS (SELECT FROM account_transactions WHERE journal_id = journals.id)
+             WHERE NOT EXISTS (SELECT FROM account_transactions WHERE journal_id = journals.id) /* of id */
         """,
-        since_sql="""
-            SELECT id::text, 'no entries' AS problem FROM journals
-             WHERE NOT EXISTS (SELECT FROM account_transactions WHERE journal_id = journals.id) AND id >= %(journals)s
-        """,
+        touched="SELECT id FROM journals WHERE id >= %(journals)s",
     ),
     Invariant(
         name="journal_reversal",

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from audit.choices import Severity, SystemEventType
 from audit.models import SystemEvent
 from audit.services import record_system_event
-from config.database.invariants import Invariant
+from config.database.invariants import Invariant, written_lately
 from config.database.owner import connected_as_owner
 
 SERVICE = "verify_books"
@@ -160,7 +160,7 @@ def _first_key_since(cursor: Any, table: str, since: int) -> Any:
         "SELECT format_type(atttypid, NULL) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = 'id'", [table]
     )
     key = 'min(id::text COLLATE "C")::uuid' if cursor.fetchone()[0] == "uuid" else "min(id + 0)"
-    cursor.execute(f"SELECT {key} FROM {table} WHERE ((xmin::text::bigint - %s) & 4294967295) < {HORIZON:d}", [since])
+    cursor.execute(f"SELECT {key} FROM {table} WHERE {written_lately(table)}", {"xid": since})
     return cursor.fetchone()[0]
 
 
