@@ -89,7 +89,7 @@ def _with_options(database: dict[str, Any], *, role: str, sslmode: str | None) -
     options["options"] = f"{libpq_options(role)} {options.get('options', '')}".strip()
     options.setdefault("application_name", "trading")
     # Only cursors that ask for it prepare statements (config.database.statements).
-    options.setdefault("prepare_threshold", 5 if env.bool("DB_PREPARED_STATEMENTS", default=True) else None)
+    options.setdefault("prepare_threshold", 5 if env.boolean("DB_PREPARED_STATEMENTS", default=True) else None)
     options.setdefault("connect_timeout", env.int("DB_CONNECT_TIMEOUT", default=10))
     if sslmode:
         options["sslmode"] = sslmode

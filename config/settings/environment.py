@@ -1,5 +1,6 @@
 """The environment, read here and nowhere else: every wrong or missing variable is one clear sentence."""
 
+import logging
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ PACKAGE_PARENT = Path(__file__).resolve().parent.parent.parent
 #: The folder that holds `.env`, `.postgres/` and `backups/`: the checkout, or, where the project is
 #: installed as a package, the folder in which the command is run.
 PROJECT_DIR = PACKAGE_PARENT if (PACKAGE_PARENT / "pyproject.toml").is_file() else Path.cwd()
+
+#: Not secrets: production refuses to start with them.
+DEVELOPMENT_SECRET_KEY = "development-only-key-that-production-settings-refuse"  # noqa: S105
+DEVELOPMENT_ENCRYPTION_KEY = "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMhISE="
 
 
 class Environment(environ.Env):
@@ -40,6 +45,15 @@ class Environment(environ.Env):
         if text not in {*self.BOOLEAN_TRUE_STRINGS, "false", "off", "n", "no", "0", ""}:
             raise ImproperlyConfigured(f"{var} is not true or false: correct it in the environment or in .env.")
         return text in self.BOOLEAN_TRUE_STRINGS
+
+    def log_level(self, var: str, default: str) -> str:
+        """The name of a level of `logging`, in any case."""
+        level = self.get_value(var, cast=str, default=default).strip().upper()
+        if level not in logging.getLevelNamesMapping():
+            raise ImproperlyConfigured(
+                f"{var} is not DEBUG, INFO, WARNING, ERROR or CRITICAL: correct it in the environment or in .env."
+            )
+        return level
 
     def secret(self, var: str) -> str:
         """A secret that a command's option names by its variable, so that it stands on no command line."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from config.settings.environment import DEVELOPMENT_ENCRYPTION_KEY, DEVELOPMENT_SECRET_KEY
 from tests.databases import PROJECT
 
 PRODUCTION = {
@@ -113,6 +114,14 @@ def test_production_passes_the_deployment_check() -> None:
         ({"DB_POOL_MAX_SIZE": "many"}, "DB_POOL_MAX_SIZE is not a whole number"),
         ({"DB_POOL_MIN_SIZE": "30"}, "DB_POOL_MIN_SIZE is larger than DB_POOL_MAX_SIZE"),
         ({"AUTO_MIGRATE": "maybe"}, "AUTO_MIGRATE is not true or false"),
+        ({"DB_PREPARED_STATEMENTS": "ture"}, "DB_PREPARED_STATEMENTS is not true or false"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL is not DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY is empty"),
+        ({"FIELD_ENCRYPTION_KEYS": ""}, "FIELD_ENCRYPTION_KEYS is empty"),
+        ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is empty"),
+        ({"SECRET_KEY": DEVELOPMENT_SECRET_KEY}, "SECRET_KEY is that of development"),
+        ({"FIELD_ENCRYPTION_KEYS": DEVELOPMENT_ENCRYPTION_KEY}, "FIELD_ENCRYPTION_KEYS begins with the key of devel"),
+        ({"FIELD_ENCRYPTION_KEYS": "hunter2"}, "FIELD_ENCRYPTION_KEYS holds something that is no Fernet key"),
     ],
 )
 def test_wrong_environment_is_one_sentence_without_its_secrets(change: dict[str, str | None], sentence: str) -> None:
@@ -122,6 +131,10 @@ def test_wrong_environment_is_one_sentence_without_its_secrets(change: dict[str,
     assert sentence in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert "hunter2" not in result.stderr
+
+
+def test_level_of_the_log_may_be_written_in_any_case() -> None:
+    assert setting("settings.LOGGING['root']['level']", {"LOG_LEVEL": "info"}) == "INFO"
 
 
 def test_server_that_does_not_answer_is_one_sentence() -> None:
