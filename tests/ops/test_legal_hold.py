@@ -50,7 +50,8 @@ def test_dry_run_places_nothing(legal_hold: Any) -> None:
             Failed,
             "There is no hold",
         ),
-        ([*PLACE, "--from", "yesterday"], CommandError, "invalid _moment value|invalid time"),
+        ([*PLACE, "--from", "yesterday"], CommandError, "'yesterday' is no time like 2026-03-01"),
+        (PLACE[1:], UsageFailed, "This lists holds, and takes no option but --all: add --place, or --release ID."),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -1,4 +1,4 @@
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -50,6 +50,8 @@ class Command(ProjectCommand):
         **options: Any,
     ) -> None:
         if not place and release is None:
+            if table or held_from or held_until or reason or by or dry_run:
+                raise UsageFailed("This lists holds, and takes no option but --all: add --place, or --release ID.")
             self.emit({"holds": [_as_json(hold) for hold in holds(released=all)]})
             return
         if not reason or not by:
@@ -88,7 +90,10 @@ class Command(ProjectCommand):
 
 def _moment(text: str) -> datetime:
     """A time of ISO 8601; without a zone it is UTC."""
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no time like 2026-03-01 or 2026-03-01T12:00") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
