@@ -25,6 +25,15 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
+def _require_writable(path: Path) -> None:
+    """Refuse a file that cannot be written, before hours of work go into it."""
+    try:
+        with path.open("a"):
+            pass
+    except OSError as error:
+        raise UsageFailed(f"{path} cannot be written ({error.strerror}): name another file.") from None
+
+
 class Command(ProjectCommand):
     """Runs benchmarks, each in turn with its baseline, on a throwaway cluster; exit code 4 below a floor.
 
@@ -63,6 +72,11 @@ class Command(ProjectCommand):
         for name in names:
             if name not in BENCHMARKS:
                 raise UsageFailed(f"There is no benchmark {name}: choose from {', '.join(BENCHMARKS)}.")
+        for option, number in (("--rounds", rounds), ("--units", units)):
+            if number is not None and number < 1:
+                raise UsageFailed(f"{option} is at least 1.")
+        for path in filter(None, (output, plot)):
+            _require_writable(path)
         rounds = rounds or (2 if quick else 5)
         chosen = [
             group

@@ -68,6 +68,20 @@ def test_clients_are_numbers_from_one(clients: str) -> None:
     assert "is no list of numbers from 1" in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--rounds", "--units"])
+def test_work_is_at_least_one(option: str) -> None:
+    result = bench("keys", "--quick", option, "0")
+    assert (result.returncode, result.stderr) == (2, f"{option} is at least 1.\n")
+
+
+@pytest.mark.parametrize("option", ["--output", "--plot"])
+def test_a_file_that_cannot_be_written_is_refused_before_the_work(option: str, tmp_path: Path) -> None:
+    file = tmp_path / "missing" / "file"
+    result = bench("keys", "--quick", option, str(file))
+    sentence = f"{file} cannot be written (No such file or directory): name another file.\n"
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", sentence)
+
+
 def test_unknown_benchmark_is_a_usage_error() -> None:
     result = bench("speed")
     assert result.returncode == 2
