@@ -1,3 +1,4 @@
+import math
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +39,7 @@ class Command(ProjectCommand):
         )
 
     def handle(self, *, name: str | None, jobs: int, lock_wait: float, **options: Any) -> None:
-        if jobs < 1 or lock_wait <= 0:
+        if jobs < 1 or not 0 < lock_wait < math.inf:
             raise UsageFailed("--jobs is at least 1, --lock-wait more than 0.")
         store = Store(settings.BACKUP_DIR)
         try:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from config.commands import EnvironmentFailed, ProjectCommand, VerificationFailed
+from config.commands import EnvironmentFailed, ProjectCommand, UsageFailed, VerificationFailed
 from config.database.roles import OWNER
 from ops.migrating.lint.check import findings_of, meets_tables_in_use, subject_of
 from ops.migrating.sql import MigrationSql, project_migrations
@@ -52,7 +52,10 @@ def _of_squawk(migrations: list[MigrationSql], keep: Path | None) -> list[str]:
         raise EnvironmentFailed("squawk is missing: scripts/setup-venv dev installs it.")
     with TemporaryDirectory() as temporary:
         folder = keep or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageFailed(f"{folder} cannot be made ({error.strerror}): name another folder.") from None
         # What the owner's connection sets before each migration, so that squawk sees it too.
         time_outs = " ".join(f"SET {name} = '{value}';" for name, value in OWNER.timeouts.settings())
         for migration in migrations:

@@ -9,6 +9,7 @@ from rich.table import Column, Table
 from config.commands import Failed, ProjectCommand, UsageFailed, VerificationFailed
 from config.commands.counting import counted
 from config.database.partitions import RangePartitioning
+from ops.migrating.options import not_negative
 from ops.partitioning.plan import Retire, Step, problems
 from ops.partitioning.run import LOCK_WAIT, apply, only_run, plan_all
 from ops.partitioning.tables import declared, read_state
@@ -31,7 +32,7 @@ class Command(ProjectCommand):
         parser.add_argument("--noinput", action="store_true", help="do not ask before partitions are dropped")
         parser.add_argument(
             "--lock-wait",
-            type=float,
+            type=not_negative,
             default=LOCK_WAIT,
             metavar="SECONDS",
             help="how long to try again where transactions use a table (default %(default)g)",
