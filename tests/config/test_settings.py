@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -143,3 +144,10 @@ def test_server_that_does_not_answer_is_one_sentence() -> None:
     assert "No PostgreSQL server answers" in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert "wrong-pw" not in result.stderr
+
+
+def test_example_of_the_environment_lists_every_variable() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "config" / "settings").glob("*.py"))
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+    example = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    assert set(re.findall(r"^#([A-Z_]+)=", example, re.MULTILINE)) == read | {"DJANGO_SETTINGS_MODULE"}

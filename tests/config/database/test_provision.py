@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from config.database import roles
 from config.database.embedded import EmbeddedServer, EmbeddedServerError, find_bin_dir
 from config.database.provision import ProvisionError, Report, provision
+from tests.databases import PROJECT
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 LOGINS = {"trading_migrator": None, "trading_backend": None}
@@ -440,3 +441,14 @@ def test_extension_that_is_not_installed_or_broken_leaves_no_database(folder: Pa
         assert ask(server.url(), "SELECT extname FROM pg_extension WHERE extname = 'pg_trgm'") == [("pg_trgm",)]
     finally:
         end(server, root)
+
+
+def test_sql_by_hand_in_the_documentation_makes_every_role() -> None:
+    text = (PROJECT / "docs" / "DATABASE_SETUP.md").read_text(encoding="utf-8")
+    by_hand = text.partition("```sql")[2].partition("```")[0]
+    for group in roles.GROUPS:
+        assert f"CREATE ROLE {group.name} NOLOGIN" in by_hand
+        assert not group.granted_to or f"GRANT {group.name} TO {group.granted_to};" in by_hand
+        assert not group.sees_sessions or f"GRANT {roles.SEES_SESSIONS} TO {group.name};" in by_hand
+    for login in roles.LOGINS.values():
+        assert f"CREATE ROLE {login.name} LOGIN PASSWORD '…' IN ROLE {login.group.name};" in by_hand
