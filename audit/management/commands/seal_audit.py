@@ -14,6 +14,7 @@ from audit.sealing.tables import SealedTable, sealed_tables
 from audit.services import record_system_event
 from config.commands import Failed, ProjectCommand, UsageFailed
 from config.commands.counting import counted
+from config.commands.numbers import finite
 from config.database.locks import exclusive
 from config.database.owner import connected_as_owner
 
@@ -34,7 +35,7 @@ class Command(ProjectCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--max-delay",
-            type=float,
+            type=finite,
             default=300,
             metavar="SECONDS",
             help="alarm when a transaction has kept rows from being sealed for longer (default 300)",

@@ -1,4 +1,3 @@
-import math
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +7,7 @@ from django.conf import settings
 from audit.choices import Severity, SystemEventType
 from config.commands import Failed, ProjectCommand, UsageFailed
 from config.commands.counting import counted
+from config.commands.numbers import finite
 from ops.backup import listing
 from ops.backup.dump import back_up
 from ops.backup.events import record
@@ -32,14 +32,14 @@ class Command(ProjectCommand):
         parser.add_argument("--jobs", type=int, default=2, metavar="N", help="tables at once (default 2)")
         parser.add_argument(
             "--lock-wait",
-            type=float,
+            type=finite,
             default=30,
             metavar="SECONDS",
             help="wait so long for a locked table (default 30)",
         )
 
     def handle(self, *, name: str | None, jobs: int, lock_wait: float, **options: Any) -> None:
-        if jobs < 1 or not 0 < lock_wait < math.inf:
+        if jobs < 1 or lock_wait <= 0:
             raise UsageFailed("--jobs is at least 1, --lock-wait more than 0.")
         store = Store(settings.BACKUP_DIR)
         try:

@@ -3,7 +3,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.commands import ProjectCommand, UsageFailed, VerificationFailed
-from ops.migrating.options import not_negative
+from config.commands.numbers import not_negative
 from ops.rehearsal import rehearse
 from ops.rehearsal.render import WITHOUT_ROWS, as_json, as_markdown, as_rows, summary
 

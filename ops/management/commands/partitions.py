@@ -8,8 +8,8 @@ from rich.table import Column, Table
 
 from config.commands import Failed, ProjectCommand, UsageFailed, VerificationFailed
 from config.commands.counting import counted
+from config.commands.numbers import not_negative
 from config.database.partitions import RangePartitioning
-from ops.migrating.options import not_negative
 from ops.partitioning.plan import Retire, Step, problems
 from ops.partitioning.run import LOCK_WAIT, apply, only_run, plan_all
 from ops.partitioning.tables import declared, read_state

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from config.commands import ProjectCommand, UsageFailed
+from config.commands.numbers import finite
 from ops.backup.retention import Policy, prune, prune_databases
 from ops.backup.store import Store
 
@@ -22,7 +23,11 @@ class Command(ProjectCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         policy = Policy()
         parser.add_argument(
-            "--keep-days", type=float, default=policy.days, metavar="N", help="keep all of the last N days (default 30)"
+            "--keep-days",
+            type=finite,
+            default=policy.days,
+            metavar="N",
+            help="keep all of the last N days (default 30)",
         )
         for period in ("daily", "weekly", "monthly"):
             default = getattr(policy, period)
@@ -38,7 +43,7 @@ class Command(ProjectCommand):
         )
         parser.add_argument(
             "--keep-databases",
-            type=float,
+            type=finite,
             default=7,
             metavar="DAYS",
             help="those that restores put aside (default 7 days)",

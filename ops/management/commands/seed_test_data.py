@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from config.commands import ProjectCommand, UsageFailed
+from config.commands.numbers import finite
 from ops.seeding.additions import Additions
 from ops.seeding.people import Credential
 from ops.seeding.reset import empty_database
@@ -33,7 +34,7 @@ class Command(ProjectCommand):
             "--password-env", metavar="VARIABLE", help="the environment variable that holds the new users' password"
         )
         parser.add_argument(
-            "--scale", type=float, metavar="N", help="also load a large simulated history: 1 is about 100,000 orders"
+            "--scale", type=finite, metavar="N", help="also load a large simulated history: 1 is about 100,000 orders"
         )
         parser.add_argument("--dry-run", action="store_true", help="say which rows are missing, change nothing")
         parser.add_argument("--seed", type=int, default=1, help="with --scale: another number, other data (default 1)")

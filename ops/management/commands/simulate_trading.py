@@ -9,6 +9,7 @@ from rich.progress import Progress
 from rich.table import Column, Table
 
 from config.commands import EnvironmentFailed, ProjectCommand, UsageFailed
+from config.commands.numbers import finite
 from ops.simulation.cast import has_traded
 from ops.simulation.day import simulate
 from ops.simulation.report import as_json
@@ -39,7 +40,7 @@ class Command(ProjectCommand):
         )
         parser.add_argument("--acknowledged", type=Path, metavar="FILE", help="append each acknowledged event, as JSON")
         parser.add_argument(
-            "--reconnect", type=float, default=0, metavar="SECONDS", help="wait so long for a server that is gone"
+            "--reconnect", type=finite, default=0, metavar="SECONDS", help="wait so long for a server that is gone"
         )
         parser.add_argument("--once", action="store_true", help="do nothing where a simulation has traded before")
         parser.add_argument("--noinput", action="store_false", dest="interactive", help="do not ask")

@@ -31,8 +31,6 @@ WRONG = [
     ("migrate_rehearse --json --markdown", "--markdown and --json are two forms of the same: give one of them."),
     ("migrate_rehearse --from-backup nosuch", "There is no backup nosuch in "),
     ("lint_migrations --keep /dev/null/sql", "/dev/null/sql cannot be made (Not a directory): name another folder."),
-    ("backup_db --lock-wait nan", "--jobs is at least 1, --lock-wait more than 0."),
-    ("backup_db --lock-wait inf", "--jobs is at least 1, --lock-wait more than 0."),
 ]
 #: What argparse refuses: the command line, and the end of its last line.
 NOT_PARSED = [
