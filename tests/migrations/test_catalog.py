@@ -387,6 +387,26 @@ def test_a_function_with_its_owners_rights_looks_into_no_schema_of_the_caller(ow
     ] == []
 
 
+#: Types that the grammar itself names: no schema is looked into for them.
+OF_THE_GRAMMAR = "bigint|boolean|integer|interval|numeric|smallint"
+
+
+def test_no_variable_of_a_function_has_a_type_of_the_caller(owner_sql: Sql) -> None:
+    """A session compiles a function once: called later with its owner's rights, it would run a domain's checks."""
+    callable_ = owner_sql(
+        f"{FUNCTIONS} AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'plpgsql')"
+        " AND (prorettype = 'trigger'::regtype OR has_function_privilege('trading_app', p.oid, 'EXECUTE'))"
+    )
+    assert callable_
+    declares = re.compile(rf"^DECLARE$(?!(\s+\w+ (CONSTANT )?({OF_THE_GRAMMAR})\b[^;]*;)+\s+BEGIN)", re.MULTILINE)
+    assert [
+        row["name"]
+        for row in callable_
+        if declares.search(row["source"])
+        and not any(re.fullmatch(r"search_path=.+, pg_temp", setting) for setting in row["settings"] or [])
+    ] == []
+
+
 # Rights ------------------------------------------------------------------------------------------
 
 GRANTS = """

@@ -187,6 +187,8 @@ COMMENT ON FUNCTION apply_negative_balance_protection(uuid, uuid) IS 'The house 
 ALTER FUNCTION post_journal(text, text, jsonb, text, uuid, uuid, jsonb) SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION post_journal(text, text, jsonb, text, uuid, uuid, jsonb) SET enable_seqscan = off;
 
+-- Fills and swaps call these with the owner's rights. A session compiles a function once, so what the application called
+-- before would have its variables of the types that stand in the caller's schemas, whose checks would run as the owner.
 DO $$
 DECLARE
   door text;
@@ -195,6 +197,7 @@ BEGIN
     'post_journal(text, text, jsonb, text, uuid, uuid, jsonb)', 'house_account(text, boolean, uuid)',
     'reverse_journal(uuid, text, text, uuid)', 'approve_cash(uuid, uuid)', 'apply_negative_balance_protection(uuid, uuid)']
   LOOP
+    EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', door, current_schema());
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', door);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO trading_app', door);
   END LOOP;

@@ -49,3 +49,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION record_key_activity() IS 'AFTER INSERT, UPDATE of api_keys: a key was made or revoked.';
+
+-- Their variables are of the schema's types, whoever is logged in.
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION record_user_activity() SET search_path = %I, pg_temp', current_schema());
+  EXECUTE format('ALTER FUNCTION record_key_activity() SET search_path = %I, pg_temp', current_schema());
+END
+$$;

@@ -34,3 +34,11 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION refuse_held_departure() IS 'BEFORE INSERT of partition_departures.';
+
+-- Their variables are of the schema's types, whoever is logged in.
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION allow_release_only() SET search_path = %I, pg_temp', current_schema());
+  EXECUTE format('ALTER FUNCTION refuse_held_departure() SET search_path = %I, pg_temp', current_schema());
+END
+$$;

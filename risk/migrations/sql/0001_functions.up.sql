@@ -52,3 +52,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION allow_resolution_only() IS 'BEFORE UPDATE of tables that are append-only but for their resolution.';
+
+-- Its variables are of the schema's types, whoever is logged in.
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION allow_resolution_only() SET search_path = %I, pg_temp', current_schema());
+END
+$$;

@@ -36,3 +36,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION record_breaker_event() IS 'AFTER INSERT of circuit_breaker_events: a breaker that tripped is a risk event.';
+
+-- Its variables are of the schema's types, whoever is logged in.
+DO $$
+BEGIN
+  EXECUTE format('ALTER FUNCTION record_limit_breach_event() SET search_path = %I, pg_temp', current_schema());
+END
+$$;

@@ -371,7 +371,8 @@ END
 $$;
 COMMENT ON FUNCTION open_order_request() IS 'BEFORE INSERT of order_change_requests: makes the order pending_cancel or pending_replace.';
 
--- A definer function must not look into the caller's schemas; the schema's name is known only here.
+-- A definer function must not look into the caller's schemas; the schema's name is known only here. Nor may one that fills
+-- call as the owner: a session compiles a function once, with the types that its first caller finds.
 DO $$
 DECLARE
   definer text;
@@ -380,5 +381,7 @@ BEGIN
     EXECUTE format('ALTER FUNCTION %I() SET search_path = %I, pg_temp', definer, current_schema());
     EXECUTE format('REVOKE ALL ON FUNCTION %I() FROM PUBLIC', definer);
   END LOOP;
+  EXECUTE format('ALTER FUNCTION guard_order() SET search_path = %I, pg_temp', current_schema());
+  EXECUTE format('ALTER FUNCTION guard_order_terms() SET search_path = %I, pg_temp', current_schema());
 END
 $$;

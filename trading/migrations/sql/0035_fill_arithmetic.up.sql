@@ -34,3 +34,11 @@ BEGIN
   RETURN legs;
 END
 $$;
+
+-- Fills call it as the owner, after anybody may have: its variable is of the schema's type.
+DO $$
+BEGIN
+  EXECUTE format(
+    'ALTER FUNCTION trade_legs(uuid, uuid, uuid, numeric, numeric) SET search_path = %I, pg_temp', current_schema());
+END
+$$;
