@@ -795,6 +795,22 @@ POSITIONS = [
         post(("client", "1"), ("house", "-1"), kind="trade", entry="realized_pnl"),
         "journals_of_trading",
     ),
+    BadWrite(
+        "nor does another journal have the name of a swap",
+        post(("client", "1"), ("house", "-1"), kind="adjustment", key="swap:account:2026-01-01"),
+        "journals_of_trading",
+    ),
+    BadWrite(
+        "nor that of the reversal of a trade",
+        post(("client", "1"), ("house", "-1"), kind="adjustment", key="reversal:trade"),
+        "journals_of_trading",
+    ),
+    BadWrite(
+        "a reversal has no other name of trading",
+        post(("client", "1"), ("house", "-1"), kind="adjustment", key="booked")
+        + "; SELECT reverse_journal(id, 'bust:' || id) FROM journals WHERE idempotency_key = 'booked'",
+        "journals_of_trading",
+    ),
     BadWrite("a bust has a reason", "SELECT bust_trade(%(trade)s, '', 'dealer')", "trades_bust_reason"),
     BadWrite(
         "what was never traded is not busted", "SELECT bust_trade(%(fill)s, 'wrong', 'dealer')", "trades_busts_id_fk"

@@ -78,7 +78,7 @@ def test_a_fill_is_one_journal_against_the_house(floor: Floor) -> None:
     result = floor.trade("sell", 1, "1.09", commission=3)
     journal = Journal.objects.get(pk=result.journal_id)
     fill = OrderFill.objects.get(pk=result.fill_id)
-    assert (journal.kind, journal.idempotency_key) == ("trade", f"fill:XOFF:{fill.execution_id}")
+    assert (journal.kind, journal.idempotency_key) == ("trade", f"fill:{fill.pk}")
     entries = AccountTransaction.objects.filter(journal=journal).values_list(
         "account_id", "transaction_type", "amount", "reference_id"
     )

@@ -246,3 +246,24 @@ def test_a_correction_of_a_dead_order_is_let_in_by_its_actor(floor: Floor, sql: 
     fill = OrderFill.objects.get(pk=result.fill_id)
     assert (fill.is_late, fill.dealer) == (True, "Ann")
     assert floor.open_positions() == [("long", 1, Decimal("1.2"))]
+
+
+def test_a_late_fill_is_corrected(floor: Floor, sql: Any, refused: Any) -> None:
+    order = floor.order("buy", 2)
+    sql("UPDATE orders SET status = 'canceled' WHERE id = %s", [order.id])
+    late = floor.fill(order, "1.1", 2, dealer="Ann")
+    correct_trade(trade_id=late.trade_ids[0], price=Decimal("1.2"), quantity=Decimal(2), reason="price", actor="Ann")
+    assert floor.open_positions() == [("long", 2, Decimal("1.2"))]
+    with refused("order_fills_late_within_quantity"):
+        floor.fill(order, "1.1", 1, dealer="Ann")
+
+
+def test_a_bust_leaves_the_journals_of_other_fills(floor: Floor) -> None:
+    """The names of venues and executions may have any character."""
+    floor.fill(floor.order("buy", 1), "1.1", venue="A:B", execution_id="C", commission=Decimal(5))
+    free = floor.fill(floor.order("buy", 1), "1.1", venue="A", execution_id="B:C")
+    assert bust(free).journal_id is None
+    assert floor.balance == -5
+    floor.fill(floor.order("buy", 1), "1.1", venue="A:B:C", execution_id="D", commission=Decimal(3))
+    floor.fill(floor.order("buy", 1), "1.1", venue="A:B", execution_id="C:D", commission=Decimal(2))
+    assert floor.balance == -10

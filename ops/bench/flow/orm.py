@@ -196,7 +196,7 @@ def _move_position(order: Order, account: Account, instrument: Instrument, execu
 
 def _book(client: Account, house_id: UUID, trade: Trade, execution: OrderFill) -> None:
     house = Account.objects.get(pk=house_id)
-    key = f"fill:{VENUE}:{execution.execution_id}"
+    key = f"fill:{execution.pk}"
     if Journal.objects.filter(idempotency_key=key).exists():
         raise Failed(f"Journal {key} is posted already.")
     journal = Journal.objects.create(

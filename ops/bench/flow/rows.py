@@ -12,6 +12,8 @@ _ANY_ORDER = {"seq", "prev_seq", "last_seq", "head_seq", "balance_before", "bala
 _FREE = {
     "account_transactions": _ANY_ORDER,
     "trades": {"execution_id"},
+    # With the key of the fill.
+    "journals": {"idempotency_key"},
 }
 #: Of JSON the keys count: numbers may be written as text.
 _COLUMNS = """

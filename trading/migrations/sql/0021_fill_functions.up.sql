@@ -151,7 +151,6 @@ DECLARE
   remaining numeric(24, 8) := quantity;
   own_side text;
   legs jsonb := '[]';
-  journal_key text := concat_ws(':', 'fill', venue, execution_id);
 BEGIN
   IF actor IS NOT NULL THEN
     PERFORM set_config('trading.actor', actor, true), set_config('trading.reason', coalesce(apply_fill.reason, ''), true);
@@ -215,7 +214,7 @@ BEGIN
     SELECT array_agg(id ORDER BY position_effect), (array_agg(trades.position_id ORDER BY position_effect DESC))[1], sum(pnl)
       INTO trade_ids, position_id, realized_pnl
       FROM trades WHERE trades.fill_id = first.id;
-    SELECT id INTO journal_id FROM journals WHERE idempotency_key = journal_key;
+    SELECT id INTO journal_id FROM journals WHERE idempotency_key = 'fill:' || first.id;
     fill_id := first.id;
     RETURN;
   END IF;
@@ -304,7 +303,7 @@ BEGIN
   END LOOP;
 
   IF legs <> '[]' THEN
-    journal_id := post_journal('trade', journal_key, legs, metadata => jsonb_build_object('fill', first.id));
+    journal_id := post_journal('trade', 'fill:' || first.id, legs, metadata => jsonb_build_object('fill', first.id));
   END IF;
 END
 $$;
@@ -368,7 +367,12 @@ BEGIN
     INTO trade_ids, position_id, realized_pnl
     FROM trades AS bust JOIN trades ON trades.id = bust.busts_id WHERE trades.fill_id = fill.id;
   is_new := trade_ids IS NULL;
-  SELECT id INTO journal_id FROM journals WHERE idempotency_key = concat_ws(':', 'fill', fill.venue, fill.execution_id);
+  -- By what it has booked, whatever it is called: history has names of its own.
+  SELECT entry.journal_id INTO journal_id
+    FROM trades
+    JOIN account_transactions AS entry ON reference_id = trades.id AND reference_type = 'trades'
+    JOIN journals ON journals.id = entry.journal_id AND kind = 'trade'
+   WHERE trades.fill_id = fill.id LIMIT 1;
   IF NOT is_new THEN
     SELECT id INTO journal_id FROM journals WHERE reversal_of_id = journal_id;
     RETURN;

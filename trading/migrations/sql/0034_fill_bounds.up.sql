@@ -37,7 +37,6 @@ DECLARE
   -- For what is assigned rather than performed, which would be a statement of its own.
   told text;
   is_booked boolean;
-  journal_key text := concat_ws(':', 'fill', venue, execution_id);
 BEGIN
   IF actor IS NOT NULL THEN
     told := set_config('trading.actor', actor, true);
@@ -126,7 +125,7 @@ BEGIN
     SELECT array_agg(id ORDER BY position_effect), (array_agg(trades.position_id ORDER BY position_effect DESC))[1], sum(pnl)
       INTO trade_ids, position_id, realized_pnl
       FROM trades WHERE trades.fill_id = first.id;
-    SELECT id INTO journal_id FROM journals WHERE idempotency_key = journal_key;
+    SELECT id INTO journal_id FROM journals WHERE idempotency_key = 'fill:' || first.id;
     fill_id := first.id;
     RETURN;
   END IF;
@@ -215,7 +214,7 @@ BEGIN
   END LOOP;
 
   IF legs <> '[]' THEN
-    journal_id := post_journal('trade', journal_key, legs, metadata => jsonb_build_object('fill', first.id));
+    journal_id := post_journal('trade', 'fill:' || first.id, legs, metadata => jsonb_build_object('fill', first.id));
   END IF;
 END
 $$;

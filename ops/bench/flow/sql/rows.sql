@@ -45,7 +45,7 @@ INSERT INTO position_audit (position_id, seq, event_type, trade_id, quantity_bef
 VALUES (:position, 1, 'opened', :trade, 0, :quantity, 1.10000 + 0.00010 * :step,
         '{"average_price": [null, 1.10000000]}');
 INSERT INTO journals (kind, idempotency_key, metadata)
-VALUES ('trade', concat_ws(':', 'fill', :venue::text, 'bench-' || :client_id || '-' || :n), jsonb_build_object('fill', :fill::uuid))
+VALUES ('trade', 'fill:' || :fill::uuid, jsonb_build_object('fill', :fill::uuid))
 RETURNING id AS journal \gset
 UPDATE accounts
    SET balance = balance + -:commission::numeric, equity = equity + -:commission::numeric, margin_available = margin_available + -:commission::numeric,
@@ -108,7 +108,7 @@ INSERT INTO position_audit (position_id, seq, event_type, trade_id, quantity_bef
 VALUES (:position, 2, 'closed', :trade, :quantity, 0, 1.10000 + 0.00010 * :step,
         '{"average_price": [null, 1.10000000]}');
 INSERT INTO journals (kind, idempotency_key, metadata)
-VALUES ('trade', concat_ws(':', 'fill', :venue::text, 'bench-' || :client_id || '-' || :n), jsonb_build_object('fill', :fill::uuid))
+VALUES ('trade', 'fill:' || :fill::uuid, jsonb_build_object('fill', :fill::uuid))
 RETURNING id AS journal \gset
 UPDATE accounts
    SET balance = balance + :pnl::numeric, equity = equity + :pnl::numeric, margin_available = margin_available + :pnl::numeric,

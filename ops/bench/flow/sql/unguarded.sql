@@ -103,7 +103,7 @@ BEGIN
 
   house := house_account(asked.currency, false, asked.account_id);
   INSERT INTO journals (kind, idempotency_key, metadata)
-  VALUES ('trade', concat_ws(':', 'fill', unguarded_fill.venue, unguarded_fill.execution_id), jsonb_build_object('fill', fill_id))
+  VALUES ('trade', 'fill:' || fill_id, jsonb_build_object('fill', fill_id))
   RETURNING id INTO journal_id;
   PERFORM FROM accounts WHERE id IN (asked.account_id, house) ORDER BY id FOR NO KEY UPDATE;
   INSERT INTO account_transactions (
