@@ -138,13 +138,16 @@ ORDER_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         name="order_fills_late",
         table="orders",
-        sentence="Late fills are fills of dead orders; with what was filled in time they do not exceed the quantity.",
+        sentence="Late fills are of dead orders; but for busted ones, they and those in time are no more than ordered.",
         sql="""
             SELECT orders.id::text,
                    format('%s with %s of %s filled in time, and %s late',
                           status, filled_quantity, quantity, late) AS problem
               FROM orders
-              JOIN (SELECT order_id, sum(fill_quantity) AS late
+              JOIN (SELECT order_id,
+                           sum(CASE WHEN EXISTS (SELECT FROM trades JOIN trades AS bust ON bust.busts_id = trades.id
+                                                  WHERE trades.fill_id = order_fills.id)
+                                    THEN 0 ELSE fill_quantity END) AS late
                       FROM order_fills WHERE is_late GROUP BY order_id) AS fills
                 ON fills.order_id = orders.id
              WHERE filled_quantity + late > quantity

@@ -177,3 +177,18 @@ def test_eight_clients_trade_in_five_accounts(desk: Desk) -> None:
     assert [error for _, errors in results for error in errors] == []
     assert all(times > 0 for times, _ in results)
     assert desk.run("SELECT count(*) AS number FROM trades")["number"] >= sum(times for times, _ in results[:-1])
+
+
+def test_no_late_fill_comes_from_a_transaction_that_does_not_see_the_others(desk: Desk) -> None:
+    order, other = desk.order("canceled", quantity=1), desk.order(quantity=1, side="sell")
+    late = f"{FILL[:-1]}, is_late => true, dealer => 'Ann')"
+    with desk.database.connect() as dealer:
+        dealer.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        dealer.execute("SELECT 1 FROM orders LIMIT 1")
+        desk.run(late, order, "1.1", 1, "first", 0)
+        desk.run(FILL, other, "1.1", 1, "flat again", 0)
+        with pytest.raises(psycopg.errors.CheckViolation, match="reads an older state"):
+            dealer.execute(late, [order, "1.1", 1, "second", 0])
+        dealer.execute("ROLLBACK")
+    [filled] = desk.rows("SELECT sum(fill_quantity) AS late FROM order_fills WHERE order_id = %s", order)
+    assert filled["late"] == 1

@@ -276,6 +276,11 @@ DECLARE
   told text;
 BEGIN
   IF NEW.is_late THEN
+    IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+      RAISE EXCEPTION 'order %: what was filled late by now, a transaction that reads an older state does not see', NEW.order_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_late_within_quantity', TABLE = 'order_fills',
+              HINT = 'Report late fills at READ COMMITTED.';
+    END IF;
     -- The lock makes the sum below that of all late fills, also of those that others write at this moment.
     SELECT status, quantity, filled_quantity INTO target FROM orders WHERE id = NEW.order_id FOR NO KEY UPDATE;
     IF target.status NOT IN ('filled', 'canceled', 'rejected', 'expired', 'calculated') THEN
@@ -283,7 +288,13 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_late_of_dead_order', TABLE = 'order_fills',
               HINT = 'Report the fill without is_late and dealer.';
     END IF;
-    IF target.filled_quantity + (SELECT sum(fill_quantity) FROM order_fills WHERE order_id = NEW.order_id AND is_late) > target.quantity THEN
+    -- What was busted is not filled: a late fill is corrected by another one.
+    IF target.filled_quantity
+       + (SELECT sum(fill_quantity) FROM order_fills
+           WHERE order_id = NEW.order_id AND is_late
+             AND NOT EXISTS (SELECT FROM trades JOIN trades AS bust ON bust.busts_id = trades.id WHERE trades.fill_id = order_fills.id))
+       > target.quantity
+    THEN
       RAISE EXCEPTION 'order %: late fills and what was filled in time exceed its quantity of %', NEW.order_id, trim_scale(target.quantity)
         USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_late_within_quantity', TABLE = 'order_fills',
               HINT = 'Reject the execution: no more can be filled than was ordered.';
