@@ -135,3 +135,24 @@ def test_expiry_leaves_what_somebody_is_writing(desk: Desk) -> None:
         desk.app.execute("UPDATE orders SET slippage = 1 WHERE id = %s", [held])
         assert services.expire_orders(now=now) == [free]
     assert services.expire_orders(now=now) == [held]
+
+
+def test_terms_of_an_instrument_against_an_order(desk: Desk) -> None:
+    """Who comes second waits for the first, and sees what he has written."""
+    change = "UPDATE instruments SET quantity_step = 1, min_quantity = 1 WHERE id = %s"
+    with desk.database.connect() as back_office:
+        back_office.execute("SET lock_timeout = '200ms'")
+        with desk.app.transaction():
+            desk.new_order(quantity="0.1")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                back_office.execute(change, [desk.instrument])
+        with pytest.raises(psycopg.errors.CheckViolation, match="held or ordered"):
+            back_office.execute(change, [desk.instrument])
+
+        other = desk.new_instrument()
+        back_office.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        back_office.execute("SELECT 1 FROM orders LIMIT 1")
+        desk.new_order(quantity="0.1", instrument_id=other)
+        with pytest.raises(psycopg.errors.CheckViolation, match="reads an older state"):
+            back_office.execute(change, [other])
+        back_office.execute("ROLLBACK")

@@ -161,3 +161,4 @@ END
 $$;
 ALTER FUNCTION post_entries() SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION post_entries() SET enable_seqscan = off;
+ALTER TABLE accounts ALTER CONSTRAINT accounts_currency_fk DEFERRABLE INITIALLY DEFERRED;

@@ -197,9 +197,16 @@ END
 $$;
 COMMENT ON FUNCTION refuse_valued_account() IS 'BEFORE INSERT of an account with a valuation by anybody but the owner.';
 
--- The lock waits for whoever opens an account in the currency at this moment, and makes the next one wait.
+-- The lock waits for whoever opens an account in the currency at this moment, and makes the next one wait. An account has its
+-- lock as soon as it is written, therefore, not at its commit.
+ALTER TABLE accounts ALTER CONSTRAINT accounts_currency_fk NOT DEFERRABLE;
 CREATE FUNCTION check_currency_exponent() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+    RAISE EXCEPTION 'whether there are accounts in % by now, a transaction that reads an older state does not see', OLD.code
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'currencies_exponent_in_use', TABLE = 'currencies',
+            HINT = 'Change its decimals at READ COMMITTED.';
+  END IF;
   PERFORM FROM currencies WHERE code = OLD.code FOR UPDATE;
   IF EXISTS (SELECT FROM accounts WHERE currency = OLD.code) THEN
     RAISE EXCEPTION 'there are accounts in %: it keeps its % decimals', OLD.code, OLD.exponent

@@ -75,3 +75,4 @@ BEGIN
 END
 $$;
 DROP FUNCTION charge_night(date);
+ALTER TABLE orders ALTER CONSTRAINT orders_instrument_id_fk DEFERRABLE INITIALLY DEFERRED;

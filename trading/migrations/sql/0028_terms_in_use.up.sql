@@ -85,9 +85,16 @@ END
 $$;
 
 -- What is held, ordered and was paid is told in these terms. The lock waits for whoever orders or opens an account at this
--- moment, and makes the next one wait: neither is overlooked, neither sees half of a change.
+-- moment, and makes the next one wait: neither is overlooked, neither sees half of a change. A new order has its lock before it
+-- reads the terms, therefore, not at its commit.
+ALTER TABLE orders ALTER CONSTRAINT orders_instrument_id_fk NOT DEFERRABLE;
 CREATE FUNCTION check_instrument_terms() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+    RAISE EXCEPTION 'whether % is held or ordered by now, a transaction that reads an older state does not see', OLD.symbol
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'instruments_terms_in_use', TABLE = 'instruments',
+            HINT = 'Change its terms at READ COMMITTED.';
+  END IF;
   PERFORM FROM instruments WHERE id = OLD.id FOR UPDATE;
   IF (OLD.base_currency, OLD.quote_currency) IS DISTINCT FROM (NEW.base_currency, NEW.quote_currency)
      AND EXISTS (SELECT FROM trades WHERE instrument_id = OLD.id)
