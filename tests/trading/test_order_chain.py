@@ -166,16 +166,23 @@ BAD_WRITES: list[tuple[str, str | list[str | int], str, str]] = [
         "orders_terms_change_by_replace",
     ),
     (
-        "a replaced order is off the step",
-        "pending_replace",
-        UPDATE.format("status = 'new', quantity = 2.05"),
+        "a replace request is off the step",
+        "new",
+        "INSERT INTO order_change_requests (order_id, kind, quantity, time_in_force)"
+        " VALUES (%(order)s, 'replace', 2.05, 'gtc')",
         "orders_quantity_on_step",
+    ),
+    (
+        "terms change that nobody asked for",
+        "pending_replace",
+        UPDATE.format("status = 'new', quantity = 3"),
+        "orders_terms_change_by_replace",
     ),
     (
         "a replaced order is less than filled",
         ["new", 1, "pending_replace"],
         UPDATE.format("status = 'partially_filled', quantity = 0.5"),
-        "orders_filled_",  # _by_status_check, which comes before _within_quantity_check
+        "orders_terms_change_by_replace",
     ),
     ("a take profit is off the tick", "new", UPDATE.format("take_profit = 1.00001"), "orders_price_on_tick"),
     ("a dead order is told again", "canceled", UPDATE.format("slippage = 1"), "order_audit_transition_fk"),
@@ -586,6 +593,17 @@ def test_no_column_of_an_order_changes_unseen(desk: Desk) -> None:
         " WHERE tgname = 'orders_guard_terms'"
     )
     assert identity | terms == {row["attname"] for row in named}
+
+
+def test_an_order_gets_the_terms_that_were_asked_for(desk: Desk) -> None:
+    order = desk.order("new")
+    desk.request(order, "replace", quantity=5, time_in_force="gtc")
+    with refused("orders_terms_change_by_replace"):
+        desk.run("UPDATE orders SET status = 'new', quantity = 3 WHERE id = %s", order)
+    with refused("orders_terms_change_by_replace"):
+        desk.run("UPDATE orders SET status = 'new', quantity = 5, time_in_force = 'day' WHERE id = %s", order)
+    desk.run("UPDATE orders SET status = 'new', quantity = 5 WHERE id = %s", order)
+    assert desk.run("SELECT status FROM order_change_requests WHERE order_id = %s", order) == {"status": "accepted"}
 
 
 def test_every_invariant_holds_of_all_that_was_done_here(desk: Desk) -> None:

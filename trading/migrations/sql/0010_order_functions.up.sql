@@ -98,9 +98,18 @@ BEGIN
   IF (NEW.quantity, NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.time_in_force, NEW.good_till_date)
      IS DISTINCT FROM
      (OLD.quantity, OLD.price, OLD.stop_price, OLD.limit_price, OLD.trailing_distance, OLD.time_in_force, OLD.good_till_date)
-     AND (OLD.status <> 'pending_replace' OR NEW.status NOT IN ('new', 'partially_filled', 'filled'))
+     AND (OLD.status <> 'pending_replace' OR NEW.status NOT IN ('new', 'partially_filled', 'filled')
+          -- All that was asked for and nothing else, but a quantity below what has been filled meanwhile.
+          OR NOT EXISTS (
+            SELECT FROM order_change_requests AS asked
+             WHERE asked.order_id = OLD.id AND asked.status = 'pending' AND asked.kind = 'replace'
+               AND (greatest(asked.quantity, NEW.filled_quantity), asked.price, asked.stop_price, asked.limit_price,
+                    asked.trailing_distance, asked.time_in_force, asked.good_till_date)
+                   IS NOT DISTINCT FROM
+                   (NEW.quantity, NEW.price, NEW.stop_price, NEW.limit_price, NEW.trailing_distance, NEW.time_in_force,
+                    NEW.good_till_date)))
   THEN
-    RAISE EXCEPTION 'order % is %: its terms change by an accepted replace request only', OLD.id, OLD.status
+    RAISE EXCEPTION 'order % is %: its terms change by an accepted replace request only, to those of the request', OLD.id, OLD.status
       USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_terms_change_by_replace', TABLE = 'orders',
             HINT = 'Write the new terms into order_change_requests, then accept the request.';
   END IF;
