@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.models import Journal
 from tests.trading.floor import Floor, broken
 from trading.errors import TradeNotFound
-from trading.models import OrderFill, Position, PositionAudit, Trade
+from trading.models import Instrument, OrderFill, Position, PositionAudit, Trade
 from trading.services import BustResult, FillResult, bust_trade, correct_trade
 
 pytestmark = pytest.mark.django_db
@@ -267,3 +267,20 @@ def test_a_bust_leaves_the_journals_of_other_fills(floor: Floor) -> None:
     floor.fill(floor.order("buy", 1), "1.1", venue="A:B:C", execution_id="D", commission=Decimal(3))
     floor.fill(floor.order("buy", 1), "1.1", venue="A:B", execution_id="C:D", commission=Decimal(2))
     assert floor.balance == -10
+
+
+def test_a_correction_is_no_fill_that_is_there_already(floor: Floor, sql: Any, refused: Any) -> None:
+    filled = floor.fill(floor.order("buy", 1), "1.1", execution_id="one")
+    with refused("order_fills_execution_content"):
+        sql("SELECT correct_trade(%s, 1.1, 1, 'price', 'Ann', execution_id => 'one')", [filled.trade_ids[0]])
+    assert floor.open_positions() == [("long", 1, Decimal("1.1"))]
+
+
+def test_a_bust_is_of_trades_in_the_terms_of_now(floor: Floor, sql: Any, refused: Any) -> None:
+    """What it would hold again would be worth a fraction of what it was bought for."""
+    floor.trade("buy", 1, "1.1")
+    closing = floor.trade("sell", 1, "1.2")
+    Instrument.objects.filter(pk=floor.eurusd.pk).update(contract_size=1)
+    with refused("trades_bust_same_terms"):
+        sql("SELECT bust_trade(%s, 'price', 'Ann')", [closing.trade_ids[0]])
+    assert floor.balance == 10_000

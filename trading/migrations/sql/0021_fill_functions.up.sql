@@ -359,7 +359,8 @@ BEGIN
     JOIN currencies ON code = currency
     JOIN instruments ON instruments.id = instrument_id
    WHERE orders.id = fill.order_id
-     FOR NO KEY UPDATE OF orders;
+     FOR NO KEY UPDATE OF orders
+     FOR KEY SHARE OF instruments;
   order_id := fill.order_id;
   fill_id := fill.id;
 
@@ -388,6 +389,12 @@ BEGIN
       JOIN position_audit ON trade_id = trades.id
      WHERE trades.fill_id = fill.id ORDER BY position_effect DESC
   LOOP
+    -- What is held is told in the terms of now: in them the bust would give back, or take, another amount.
+    IF wrong.contract_size <> asked.contract_size THEN
+      RAISE EXCEPTION 'bust of trade %: a contract was % then and is % now', wrong.id, trim_scale(wrong.contract_size), trim_scale(asked.contract_size)
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'trades_bust_same_terms', TABLE = 'trades',
+              HINT = 'Book the difference as a correction.';
+    END IF;
     done.id := uuidv7();
     done.order_id := wrong.order_id;
     done.side := CASE wrong.side WHEN 'buy' THEN 'sell' ELSE 'buy' END;
@@ -533,6 +540,14 @@ BEGIN
       fill.order_id, correct_trade.price, correct_trade.quantity, fill.venue, new_id, fill.liquidity_type, fill.executed_at,
       coalesce(correct_trade.commission, fill.fill_commission), late, CASE WHEN late THEN left(actor, 64) ELSE '' END,
       jsonb_build_object('corrects', fill.id));
+  -- Another fill that says the same, or the wrong one itself, takes the place of nothing.
+  IF NOT corrected.is_new AND NOT EXISTS (
+    SELECT FROM trades WHERE fill_id = corrected.fill_id AND metadata ->> 'corrects' = fill.id::text)
+  THEN
+    RAISE EXCEPTION 'execution % of % is recorded as fill %, which does not correct fill %', new_id, fill.venue, corrected.fill_id, fill.id
+      USING ERRCODE = 'unique_violation', CONSTRAINT = 'order_fills_execution_content', TABLE = 'order_fills',
+            HINT = 'A correction has an execution id of its own, which is made where none is given.';
+  END IF;
   busted_trade_ids := bust.trade_ids;
   fill_id := corrected.fill_id;
   trade_ids := corrected.trade_ids;

@@ -43,6 +43,10 @@ BEGIN
     told := set_config('trading.reason', coalesce(apply_fill.reason, ''), true);
   END IF;
 
+  -- A live order holds the terms of its instrument; a dead one does not, nor does a position that is not there yet.
+  IF apply_fill.is_late THEN
+    PERFORM FROM instruments WHERE id = (SELECT instrument_id FROM orders WHERE orders.id = apply_fill.order_id) FOR KEY SHARE;
+  END IF;
   SELECT orders.id, account_id, orders.user_id, instrument_id, side, is_reduce_only, stop_loss, take_profit, execution_type,
          orders.liquidity_provider_id, oms_type, accounts.kind, currency, account_type = 'demo' AS is_demo, exponent, contract_size,
          quote_currency, symbol, tick_size, quantity_step, received_at
