@@ -202,6 +202,9 @@ BAD_ROWS: list[tuple[str, str, Columns]] = [
     ("orders", "orders_times_after_receipt_check", {"received_at": LATER, "filled_at": NOW}),
     ("orders", "orders_times_after_receipt_check", {"received_at": LATER, "canceled_at": NOW}),
     ("orders", "orders_times_after_receipt_check", {"received_at": LATER, "expired_at": NOW}),
+    ("orders", "orders_times_by_status_check", {"canceled_at": LATER}),
+    ("orders", "orders_times_by_status_check", {"expired_at": LATER}),
+    ("orders", "orders_times_by_status_check", {"filled_at": LATER}),
     ("orders", "orders_parent_check", {"id": NOBODY, "parent_order_id": NOBODY}),
     ("orders", "orders_event_seq_not_negative_check", {"event_seq": -1}),
     # Nothing has happened to an order when it begins.

@@ -1391,6 +1391,15 @@ class Migration(migrations.Migration):
                         violation_error_message="Nothing happens to an order before it is received.",
                     ),
                     models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("canceled_at", None), ("status", "canceled"), _connector="OR"),
+                            models.Q(("expired_at", None), ("status", "expired"), _connector="OR"),
+                            models.Q(("filled_at", None), ("filled_quantity", models.F("quantity")), _connector="OR"),
+                        ),
+                        name="orders_times_by_status_check",
+                        violation_error_message="Only what was canceled, has expired or is filled has the time at which it was.",
+                    ),
+                    models.CheckConstraint(
                         condition=models.Q(("event_seq__gte", 0)),
                         name="orders_event_seq_not_negative_check",
                         violation_error_message="event_seq is not negative.",

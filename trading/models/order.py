@@ -313,6 +313,14 @@ class Order(MutableEntity):
                 GreaterThanOrEqual(Least("submitted_at", "filled_at", "canceled_at", "expired_at"), F("received_at")),
                 "Nothing happens to an order before it is received.",
             ),
+            requires(
+                "orders",
+                "times_by_status",
+                (Q(canceled_at=None) | Q(status=OrderStatus.CANCELED))
+                & (Q(expired_at=None) | Q(status=OrderStatus.EXPIRED))
+                & (Q(filled_at=None) | Q(filled_quantity=F("quantity"))),
+                "Only what was canceled, has expired or is filled has the time at which it was.",
+            ),
             not_negative("orders", "event_seq"),
         ]
         indexes = [

@@ -50,6 +50,11 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_trade_cancel_only', TABLE = 'orders',
               HINT = 'Bust the trade: the order follows.';
     END IF;
+    -- What has ended does not go on: that is for the chain to say, not for a CHECK of the time at which it has.
+    IF OLD.status IN ('canceled', 'expired') THEN
+      NEW.canceled_at := NULL;
+      NEW.expired_at := NULL;
+    END IF;
     -- Times that the writer does not give are the transaction's.
     CASE NEW.status
       WHEN 'new' THEN NEW.submitted_at := coalesce(NEW.submitted_at, greatest(now(), NEW.received_at));
