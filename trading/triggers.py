@@ -1,4 +1,4 @@
-"""Triggers of instruments; their functions are in migrations/sql."""
+"""Triggers of instruments and corporate actions; their functions are in migrations/sql."""
 
 import pgtrigger
 
@@ -18,4 +18,16 @@ def instrument_terms() -> SharedTrigger:
         when=pgtrigger.Before,
         operation=pgtrigger.UpdateOf(*TERMS),
         condition=pgtrigger.Condition(f"(({old}) IS DISTINCT FROM ({new}))"),
+    )
+
+
+def settled_action() -> SharedTrigger:
+    """What has been applied is applied once: neither it nor what was canceled becomes anything else."""
+    return SharedTrigger(
+        name="settled",
+        function="refuse_settled_action",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        condition=pgtrigger.Condition("OLD.status IN ('applied', 'canceled')"),
     )

@@ -8,6 +8,7 @@ from config.database.constraints import one_of, positive, requires
 from config.database.fields import AmountField, MetadataField
 from config.database.models import MutableEntity
 from trading.choices import CorporateActionStatus, CorporateActionType
+from trading.triggers import settled_action
 
 #: A holder gets new units for old ones.
 IN_UNITS = [CorporateActionType.SPLIT, CorporateActionType.REVERSE_SPLIT]
@@ -56,7 +57,7 @@ class CorporateAction(MutableEntity):
 
     class Meta(MutableEntity.Meta):
         db_table = "corporate_actions"
-        triggers = [*MutableEntity.Meta.triggers, *audited(critical=True)]
+        triggers = [*MutableEntity.Meta.triggers, settled_action(), *audited(critical=True)]
         constraints = [
             # Also serves an instrument's actions.
             models.UniqueConstraint(
