@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import connections
 
@@ -209,6 +210,13 @@ def test_no_row_where(history: Database, fault: str) -> None:
 def test_every_invariant_of_the_books_holds(history: Database, invariant: Invariant) -> None:
     with history.connect(owner=True) as connection:
         assert connection.execute(invariant.sql).fetchall() == []
+
+
+def test_a_closing_that_was_loaded_is_not_busted(history: Database) -> None:
+    """Loaded events do not say what the position had cost that would be held again."""
+    with history.connect() as dealer, pytest.raises(psycopg.Error) as caught, dealer.transaction():
+        dealer.execute("SELECT bust_trade(id, 'wrong', 'Ann') FROM trades WHERE position_effect = 'close' LIMIT 1")
+    assert caught.value.diag.constraint_name == "trades_bust_known_cost"
 
 
 def test_every_trigger_is_as_it_was(history: Database, fresh_database: Database) -> None:

@@ -395,6 +395,11 @@ BEGIN
         USING ERRCODE = 'check_violation', CONSTRAINT = 'trades_bust_same_terms', TABLE = 'trades',
               HINT = 'Book the difference as a correction.';
     END IF;
+    IF wrong.position_effect = 'close' AND wrong.average_before IS NULL THEN
+      RAISE EXCEPTION 'bust of trade %: its history was loaded without what the closed position had cost', wrong.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'trades_bust_known_cost', TABLE = 'trades',
+              HINT = 'Book the difference as a correction.';
+    END IF;
     done.id := uuidv7();
     done.order_id := wrong.order_id;
     done.side := CASE wrong.side WHEN 'buy' THEN 'sell' ELSE 'buy' END;
