@@ -14,6 +14,7 @@ import psqlextra.types
 from django.db import migrations, models
 
 import config.database.fields
+import config.database.finite
 import config.database.triggers
 
 
@@ -102,6 +103,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("endpoint__contains", "?"), _negated=True),
                         name="api_access_log_endpoint_without_query_check",
                         violation_error_message="A query string may hold secrets.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(config.database.finite.AreFinite("created_at")),
+                        name="api_access_log_finite_check",
+                        violation_error_message="Numbers and times are finite.",
                     ),
                 ],
             },
@@ -392,6 +398,11 @@ class Migration(migrations.Migration):
                         name="compliance_events_follows_earlier_check",
                         violation_error_message="A step follows an earlier one.",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(config.database.finite.AreFinite("created_at")),
+                        name="compliance_events_finite_check",
+                        violation_error_message="Numbers and times are finite.",
+                    ),
                 ],
                 "triggers": [
                     pgtrigger.compiler.Trigger(
@@ -497,6 +508,11 @@ class Migration(migrations.Migration):
                         condition=models.Q(("severity__in", ["info", "warning", "error", "critical"])),
                         name="risk_events_severity_check",
                         violation_error_message="severity is one of: info, warning, error, critical.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(config.database.finite.AreFinite("created_at", "measured", "threshold")),
+                        name="risk_events_finite_check",
+                        violation_error_message="Numbers and times are finite.",
                     ),
                 ],
                 "triggers": [
@@ -627,6 +643,11 @@ class Migration(migrations.Migration):
                         name="system_events_message_check",
                         violation_error_message="An event says what happened.",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(config.database.finite.AreFinite("created_at")),
+                        name="system_events_finite_check",
+                        violation_error_message="Numbers and times are finite.",
+                    ),
                 ],
             },
             partitioning_options={
@@ -713,7 +734,12 @@ class Migration(migrations.Migration):
                         ),
                         name="user_activity_log_activity_type_check",
                         violation_error_message="activity_type is one of: login, logout, login_failed, password_change, password_reset, email_change, 2fa_enabled, 2fa_disabled, kyc_submitted, profile_update, settings_change, api_key_created, api_key_revoked.",
-                    )
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(config.database.finite.AreFinite("created_at")),
+                        name="user_activity_log_finite_check",
+                        violation_error_message="Numbers and times are finite.",
+                    ),
                 ],
             },
             partitioning_options={

@@ -3,6 +3,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import config.database.fields
+import config.database.finite
 import config.database.triggers
 from config.database.operations import RunSQLFile
 
@@ -126,6 +127,11 @@ class Migration(migrations.Migration):
                         ),
                         name="legal_holds_release_check",
                         violation_error_message="A release has a time, a person and a reason.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(config.database.finite.AreFinite("created_at", "held_from", "held_until", "released_at")),
+                        name="legal_holds_finite_check",
+                        violation_error_message="Numbers and times are finite.",
                     ),
                 ],
             },

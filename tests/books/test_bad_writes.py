@@ -665,6 +665,17 @@ MARKET = [
         "lp_quotes_finite_check",
     ),
     BadWrite(
+        "nor is it of a year that no period of a seal can name",
+        "INSERT INTO lp_quotes (provider_id, instrument_id, quoted_at, bid, ask)"
+        " VALUES (%(provider)s, %(eurusd)s, '20000-01-01', 1, 1)",
+        "lp_quotes_finite_check",
+    ),
+    BadWrite(
+        "nor is a row of a log",
+        "INSERT INTO system_events (event_type, message, created_at) VALUES ('error', 'bad', 'infinity')",
+        "system_events_finite_check",
+    ),
+    BadWrite(
         "a mark is a number",
         "INSERT INTO instrument_marks (instrument_id, marked_at, mid) VALUES (%(eurusd)s, now(), 'NaN')",
         "instrument_marks_finite_check",
