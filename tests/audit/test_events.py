@@ -101,3 +101,20 @@ def test_risk_events_follow_from_what_is_written_down(sql: Sql) -> None:
 def test_a_margin_call_has_its_severity(sql: Sql, call_type: str, severity: str) -> None:
     risk.margin_call(call_type=call_type)
     assert sql("SELECT event_type, severity FROM risk_events") == [{"event_type": call_type, "severity": severity}]
+
+
+def test_events_do_not_go_into_temporary_tables_of_the_writer(sql: Sql) -> None:
+    for log in ("user_activity_log", "compliance_events", "risk_events"):
+        sql(f"CREATE TEMPORARY TABLE {log} (LIKE public.{log} INCLUDING IDENTITY INCLUDING DEFAULTS) ON COMMIT DROP")
+    user = accounts.user()
+    sql("UPDATE users SET email = 'new@example.org', kyc_status = 'approved' WHERE id = %s", [user.pk])
+    accounts.api_key(user=user)
+    risk.margin_call()
+    risk.risk_limit_breach()
+    risk.circuit_breaker_event(breaker=risk.circuit_breaker(current_value=Decimal("0.2")))
+    counts = sql(
+        "SELECT (SELECT count(*) FROM public.user_activity_log) AS activities,"
+        " (SELECT count(*) FROM public.compliance_events) AS decisions,"
+        " (SELECT count(*) FROM public.risk_events) AS risks"
+    )
+    assert counts == [{"activities": 2, "decisions": 1, "risks": 3}]

@@ -50,10 +50,14 @@ END
 $$;
 COMMENT ON FUNCTION record_key_activity() IS 'AFTER INSERT, UPDATE of api_keys: a key was made or revoked.';
 
--- Their variables are of the schema's types, whoever is logged in.
+-- Events go into the logs of this schema, not into a temporary table that the writer has named like one of them.
 DO $$
+DECLARE
+  teller text;
 BEGIN
-  EXECUTE format('ALTER FUNCTION record_user_activity() SET search_path = %I, pg_temp', current_schema());
-  EXECUTE format('ALTER FUNCTION record_key_activity() SET search_path = %I, pg_temp', current_schema());
+  FOREACH teller IN ARRAY ARRAY['record_user_activity', 'record_key_activity'] LOOP
+    EXECUTE format('ALTER FUNCTION %I() SET search_path = %I, pg_temp', teller, current_schema());
+    EXECUTE format('REVOKE ALL ON FUNCTION %I() FROM PUBLIC', teller);
+  END LOOP;
 END
 $$;

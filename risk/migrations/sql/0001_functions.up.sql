@@ -53,7 +53,7 @@ END
 $$;
 COMMENT ON FUNCTION allow_resolution_only() IS 'BEFORE UPDATE of tables that are append-only but for their resolution.';
 
--- Its variables are of the schema's types, whoever is logged in.
+-- Which columns are generated is asked of the catalog, not of a temporary table that the writer has named like it.
 DO $$
 BEGIN
   EXECUTE format('ALTER FUNCTION allow_resolution_only() SET search_path = %I, pg_temp', current_schema());

@@ -37,9 +37,14 @@ END
 $$;
 COMMENT ON FUNCTION record_breaker_event() IS 'AFTER INSERT of circuit_breaker_events: a breaker that tripped is a risk event.';
 
--- Its variables are of the schema's types, whoever is logged in.
+-- Events go into the logs of this schema, not into a temporary table that the writer has named like one of them.
 DO $$
+DECLARE
+  teller text;
 BEGIN
-  EXECUTE format('ALTER FUNCTION record_limit_breach_event() SET search_path = %I, pg_temp', current_schema());
+  FOREACH teller IN ARRAY ARRAY['record_margin_call_event', 'record_limit_breach_event', 'record_breaker_event'] LOOP
+    EXECUTE format('ALTER FUNCTION %I() SET search_path = %I, pg_temp', teller, current_schema());
+    EXECUTE format('REVOKE ALL ON FUNCTION %I() FROM PUBLIC', teller);
+  END LOOP;
 END
 $$;
