@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from config.commands import Locked
+from config.commands import Failed, Locked
 
 POLL_SECONDS = 0.1
 
@@ -28,6 +28,9 @@ def exclusive(
     Raises `Locked`, naming the holder, when another run keeps it for longer than `wait_seconds`; `what` begins that
     sentence ("Another migration"). The lock ends with the block or with the process, however that ends.
 
+    Every login may take every advisory lock. One that could not run the command, as the application's, keeps it from
+    running on purpose: that raises `Failed`, which monitors report, where another run's turn is nothing to report.
+
     It is tried and tried again: a session that waits inside PostgreSQL holds a snapshot, which CREATE INDEX
     CONCURRENTLY of the run that has the lock would wait for in turn.
     """
@@ -36,7 +39,13 @@ def exclusive(
         deadline = time.monotonic() + wait_seconds
         while not try_lock(holder, name):
             if time.monotonic() > deadline:
-                raise Locked(f"{what} is running ({_describe_holder(holder, name)}): try again when it has ended.")
+                who, is_ours = _describe_holder(holder, name)
+                if not is_ours:
+                    raise Failed(
+                        f"Nothing is running, but {who} keeps the lock of what should: end that session, and find out"
+                        " who uses its login."
+                    )
+                raise Locked(f"{what} is running ({who}): try again when it has ended.")
             time.sleep(POLL_SECONDS)
         try:
             yield holder
@@ -64,14 +73,18 @@ def unlock(session: psycopg.Connection[Any], name: str) -> None:
         session.execute("SELECT pg_advisory_unlock(%s)", [lock_key(name)])
 
 
-def _describe_holder(connection: psycopg.Connection, name: str) -> str:
+def _describe_holder(connection: psycopg.Connection, name: str) -> tuple[str, bool]:
+    """Who holds a lock, and whether he may run the same: he has this session's login, or the owner's role."""
     row = connection.execute(
         "SELECT format('process %%s of %%s, since %%s', a.pid, coalesce(host(a.client_addr), 'this host'),"
-        " coalesce(to_char(a.backend_start, 'HH24:MI:SS'), 'a time that this role may not see'))"
-        " FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-        " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-        " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " coalesce(to_char(a.backend_start, 'HH24:MI:SS'), 'a time that this role may not see')),"
+        " a.usename, a.usename = session_user OR pg_has_role(a.usesysid, d.datdba, 'MEMBER')"
+        " FROM pg_locks l JOIN pg_stat_activity a USING (pid) JOIN pg_database d ON d.oid = l.database"
+        " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND d.datname = current_database()"
         " AND (l.classid::bigint << 32 | l.objid::bigint) = %s",
         [lock_key(name)],
     ).fetchone()
-    return str(row[0]) if row else "it has just ended"
+    if not row:
+        return "it has just ended", True
+    who, login, is_ours = row
+    return (who, True) if is_ours else (f"{login} ({who})", False)

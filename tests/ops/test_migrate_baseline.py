@@ -11,6 +11,7 @@ from django.db import connections
 
 from config.commands import Locked, UsageFailed, VerificationFailed
 from config.database.locks import exclusive
+from config.database.owner import connected_as_owner
 from ops.drift import read_catalog
 from ops.drift.reference import remember
 from tests.databases import Database
@@ -100,7 +101,11 @@ def test_migration_that_the_code_does_not_know_is_told(adopted: Database, capsys
 
 def test_it_waits_for_a_migration(adopted: Database) -> None:
     adopted.rows("DELETE FROM django_migrations WHERE app = 'risk'")
-    with exclusive("migrate", what="Another migration"), pytest.raises(Locked, match="Another migration is running"):
+    with (
+        connected_as_owner(),
+        exclusive("migrate", what="Another migration"),
+        pytest.raises(Locked, match="Another migration is running"),
+    ):
         call_command("migrate_baseline", lock_wait=0)
     assert "risk" not in dict(record(adopted))
 

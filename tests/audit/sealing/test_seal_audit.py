@@ -194,7 +194,7 @@ def test_two_sealers_do_not_run_at_once(books: Database, run: Any) -> None:
     from audit.sealing.chain import LOCK
     from config.database.locks import exclusive
 
-    with exclusive(LOCK, what="A test"):
+    with connected_as_owner(), exclusive(LOCK, what="A test"):
         assert run("seal_audit", code=5, at_once=True) == {}
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from config.commands import Locked
+from config.commands import Failed, Locked
 from config.database.locks import exclusive, lock_key
+from config.database.owner import connected_as_owner
 from tests.databases import Database
 
 
@@ -14,6 +15,19 @@ def test_second_run_is_refused_and_told_who_runs(live_database: Database) -> Non
         exclusive("reports", what="Another report"),
     ):
         pass
+
+
+def test_who_could_not_run_it_is_no_other_run(live_database: Database) -> None:
+    """The application may take any advisory lock: the sealer would never run, and nobody be told."""
+    with live_database.connect() as application:
+        application.execute("SELECT pg_advisory_lock(%s)", [lock_key("reports")])
+        with (
+            connected_as_owner(),
+            pytest.raises(Failed, match="trading_backend") as raised,
+            exclusive("reports", what="Another report"),
+        ):
+            pass
+    assert raised.value.returncode == 1
 
 
 def test_lock_ends_with_its_block(live_database: Database) -> None:

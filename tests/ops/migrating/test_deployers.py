@@ -9,6 +9,7 @@ import pytest
 
 from config.commands import Locked
 from config.database.locks import exclusive
+from config.database.owner import connected_as_owner
 from tests.databases import Database, clone
 from tests.ops.migrating.conftest import Start
 
@@ -47,7 +48,7 @@ def test_deployers_at_once_apply_everything_once(start: Start, deployers: int) -
 def test_a_deployer_that_has_waited_long_enough_says_who_runs(
     migrate: Callable[..., tuple[int, str]], live_database: Database
 ) -> None:
-    with exclusive("migrate", what="Another migration") as holder:
+    with connected_as_owner(), exclusive("migrate", what="Another migration") as holder:
         code, output = migrate("shop", "--lock-wait=0.2")
         assert code == Locked.returncode
         assert f"Another migration is running (process {holder.info.backend_pid}" in output
