@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="39bb0fef21f89272751e48d2f960972acbb06f1e",
+                    hash="148c10b46a815d10b160ecc48eea5d3de819109f",
                     operation="UPDATE",
                     pgid="accounts_audit_update",
                     table="accounts",
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; user_id uuid; account_number varchar(32); account_type varchar(10); kind varchar(20); oms_type varchar(10); currency varchar(10); balance numeric(24, 8); equity numeric(24, 8); margin_used numeric(24, 8); margin_available numeric(24, 8); margin_level numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); credit numeric(24, 8); leverage smallint; max_leverage smallint; is_active boolean; is_locked boolean; locked_reason varchar(200); broker_id varchar(64); group_name varchar(64); last_seq bigint; metadata jsonb",
-                    hash="7fac7928b6d2d8692cec1fec7bf962a73f40551a",
+                    hash="3325664496ecacc780dfcd4cfc848bc9ba348bcf",
                     operation="DELETE",
                     pgid="accounts_audit_delete",
                     table="accounts",
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="a2eabda7e092bc2730e25efedf22d56f28465d65",
+                    hash="575cf81b4b4a5b165ec34c1fe0f0e7f1e817494a",
                     operation="UPDATE",
                     pgid="api_keys_audit_update",
                     table="api_keys",
@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; name varchar(100); prefix varchar(16); key_hash varchar(64) hidden; scopes text[]; allowed_ips inet[]; last_used_at timestamp with time zone; expires_at timestamp with time zone; revoked_at timestamp with time zone",
                     critical="true",
-                    hash="5dcd24598184d95050ffdffea1d761311c0318dd",
+                    hash="20bb5b0a24c192138c45ba3a6aa3ae1b2a572798",
                     operation="DELETE",
                     pgid="api_keys_audit_delete",
                     table="api_keys",
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="8ed1db74c2bd6ade9e4c98d19f5c12769ab35c40",
+                    hash="19c9ee12fd5a09846389d61033a69d912f37c528",
                     operation="UPDATE",
                     pgid="cash_requests_audit_update",
                     table="cash_requests",
@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; request_type varchar(12); amount numeric(24, 8); currency varchar(10); status varchar(12); requested_by_id uuid; approved_by_id uuid; approved_at timestamp with time zone; journal_id uuid; payment_method varchar(40); external_reference varchar(128); failure_reason varchar(200); note text; metadata jsonb",
                     critical="true",
-                    hash="b922bfdb87dd0dbf305e7f5785b19368a1a5452b",
+                    hash="6ba7afd25122434f7a67de1d46abd7df57e64d85",
                     operation="DELETE",
                     pgid="cash_requests_audit_delete",
                     table="cash_requests",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="49bee0709787e7f03480501f82174f9554018a3d",
+                    hash="70beed986c6f3ec6f88aa80c6eb3c930f9ffde1c",
                     operation="UPDATE",
                     pgid="client_classifications_audit_update",
                     table="client_classifications",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; regime varchar(16); class varchar(24); valid_from date; valid_until date; reason text",
                     critical="true",
-                    hash="547f702d5349006478af18432473cf0d61d5694e",
+                    hash="b12bd4a31328b714a1823e34286906838f7d267c",
                     operation="DELETE",
                     pgid="client_classifications_audit_delete",
                     table="client_classifications",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="036d4d3b4ca1f0072f86d9144f2820665ae7a243",
+                    hash="b79678310714e9b8b19e5aff6737bf81f77526e8",
                     operation="UPDATE",
                     pgid="client_identities_audit_update",
                     table="client_identities",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; lei varchar(20); national_id text hidden; legal_name varchar(350); first_names varchar(140); surname varchar(140); birth_date date; country_code varchar(2)",
                     critical="true",
-                    hash="4c3103aee841c9a28db0003c065cd92a7ef5d402",
+                    hash="46bd7bbe484ab8dd851156745c28c4ccb5207e7c",
                     operation="DELETE",
                     pgid="client_identities_audit_delete",
                     table="client_identities",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="fd891aa07749164d23a813c52de7a4e1b727cd51",
+                    hash="97272f92facdbd1480272b9a87e1bfd1b324b10b",
                     operation="UPDATE",
                     pgid="users_audit_update",
                     table="users",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; email varchar(254); username varchar(150); password_hash varchar(128) hidden; first_name varchar(150); last_name varchar(150); phone varchar(32); country_code varchar(2); kyc_status varchar(20); kyc_level smallint; is_active boolean; is_staff boolean; is_superuser boolean; is_verified boolean; email_verified_at timestamp with time zone; two_factor_enabled boolean; two_factor_secret text hidden; last_login_at timestamp with time zone; last_login_ip inet; failed_login_attempts smallint; locked_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="1d9d1d2083ac2b699fb13f634862cd81cdd42d2a",
+                    hash="68509e6775e1cefb5917a0b200d1cc6c74a8de04",
                     operation="DELETE",
                     pgid="users_audit_delete",
                     table="users",
@@ -363,7 +363,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="f7c181213712be3ee816e09fd5d5297fc416316b",
+                    hash="fb23781d5d1d7f2e6460e1adb5fe4334606292f7",
                     operation="UPDATE",
                     pgid="user_roles_audit_update",
                     table="user_roles",
@@ -377,7 +377,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; role varchar(20); granted_at timestamp with time zone; granted_by_id uuid; expires_at timestamp with time zone",
                     critical="true",
-                    hash="b6cfad61b7888874c5e1776c633d0ded1512a818",
+                    hash="fa3b408be5237c44207921311dbbd9d951268004",
                     operation="DELETE",
                     pgid="user_roles_audit_delete",
                     table="user_roles",

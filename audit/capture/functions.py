@@ -75,8 +75,13 @@ def delete_body(table: str, critical: bool, columns: list[Column]) -> str:
     return _insert(table, critical, columns, select, "old_rows o")
 
 
-#: Rows of many columns are many bytes: a hash of them is made in memory, or they are sorted on disk.
-SETTINGS = {"INSERT": "", "UPDATE": " SET work_mem = '32MB' SET enable_mergejoin = off", "DELETE": ""}
+#: Times are logged as of UTC: a client may give itself a zone of 20 hours, in which a time is written that nobody can
+#: read back. Rows of many columns are many bytes: a hash of them is made in memory, or they are sorted on disk.
+SETTINGS = {
+    "INSERT": "",
+    "UPDATE": " SET timezone = 'UTC' SET work_mem = '32MB' SET enable_mergejoin = off",
+    "DELETE": " SET timezone = 'UTC'",
+}
 BODIES = {"INSERT": insert_body, "UPDATE": update_body, "DELETE": delete_body}
 TRANSITION_TABLES = {
     "INSERT": "REFERENCING NEW TABLE AS new_rows",

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="82fdd8b4c335af75746da7ea44797ad633aa09d5",
+                    hash="a828337c446182a554fdb98db1db1cc70f3b5b77",
                     operation="UPDATE",
                     pgid="client_profiles_audit_update",
                     table="client_profiles",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; user_id uuid; account_id uuid; profile_type varchar(12); toxicity_score numeric(5, 2); profitability_score numeric(5, 2); win_rate numeric(12, 8); avg_trade_duration_seconds numeric(24, 8); avg_trade_size numeric(24, 8); preferred_instruments varchar(32)[]; trading_style varchar(12); total_trades bigint; total_volume numeric(24, 8); total_pnl numeric(24, 8); total_commission numeric(24, 8); abook_percentage numeric(5, 2); bbook_percentage numeric(5, 2); risk_category varchar(10); auto_route boolean; manual_override_route varchar(10); model_version varchar(50); last_analyzed timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="85c9fd4d0537052b9653e66b5abe27e328fae5dd",
+                    hash="09898b3e905b355c720da0e03495be4de442278f",
                     operation="DELETE",
                     pgid="client_profiles_audit_delete",
                     table="client_profiles",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="cb6d30d4b84532b30b4a1687a9f5a57c8b5a7d86",
+                    hash="206f5126e23f4c2c0d4910ef25078a957df31a27",
                     operation="UPDATE",
                     pgid="liquidity_providers_audit_update",
                     table="liquidity_providers",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; name varchar(100); provider_type varchar(20); protocol varchar(20); lei varchar(20); is_active boolean; priority integer; min_order_size numeric(24, 8); max_order_size numeric(24, 8); supported_instruments varchar(32)[]; connection_string text; api_key text hidden; api_secret text hidden; connection_status varchar(20); last_heartbeat timestamp with time zone; latency_ms numeric(10, 3); uptime_percentage numeric(5, 2); currency varchar(10); total_volume_24h numeric(24, 8); total_trades_24h bigint; config jsonb",
                     critical="true",
-                    hash="0ae0713c95a1f66726c45990f1e3d147f5138497",
+                    hash="fc34f6aefaff81d0a577d2419555ec2c73a8f1d4",
                     operation="DELETE",
                     pgid="liquidity_providers_audit_delete",
                     table="liquidity_providers",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="0f304cd3d524eca681a54541c44e4d7aa4cc998a",
+                    hash="efcf411fd040064a228889f89df9d7356fed93f0",
                     operation="UPDATE",
                     pgid="lp_instruments_audit_update",
                     table="lp_instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; provider_id uuid; instrument_id uuid; lp_symbol varchar(64); is_enabled boolean; min_quantity numeric(24, 8); max_quantity numeric(24, 8); tick_size numeric(24, 8); commission_rate numeric(12, 8); markup_bps numeric(12, 8); spread_markup_bps numeric(12, 8); priority integer; max_slippage_bps numeric(12, 8); trading_hours jsonb",
                     critical="true",
-                    hash="a6de6febfb57922ac27523b1d46d07a4498f7d7d",
+                    hash="56298a1562834785e0f3bf120379062d244ae0f5",
                     operation="DELETE",
                     pgid="lp_instruments_audit_delete",
                     table="lp_instruments",
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="0d7d69e2147c5d3a4f6a810155ef4fdc503f550e",
+                    hash="9a3659303c47459afcbc711e325e22bc05d2477b",
                     operation="UPDATE",
                     pgid="sor_rules_audit_update",
                     table="sor_rules",
@@ -213,7 +213,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; rule_name varchar(100); description text; rule_type varchar(12); priority integer; conditions jsonb; actions jsonb; fallback_action varchar(10); is_active boolean; valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="158c92fee6208656eb796849f67739353fcce818",
+                    hash="7f0a059e798fc913e083e165f47d0f9678f6e846",
                     operation="DELETE",
                     pgid="sor_rules_audit_delete",
                     table="sor_rules",

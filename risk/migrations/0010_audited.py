@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="d3e08fa3f70fa64f4adab1c861f80b4befb15162",
+                    hash="9efd1cdba622504111ff2ae730739853cb30f4a2",
                     operation="UPDATE",
                     pgid="circuit_breakers_audit_update",
                     table="circuit_breakers",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; breaker_name varchar(64); breaker_type varchar(16); scope varchar(16); scope_id uuid; trigger_condition jsonb; threshold_value numeric(24, 8); current_value numeric(24, 8); status varchar(16); triggered_at timestamp with time zone; reset_at timestamp with time zone; cooldown_seconds integer; auto_reset boolean; action varchar(20); description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="8050927515eaa9339709ba1aedb9376e4d600fed",
+                    hash="93d10510349135660aebf2d8341565c41bbe1bd5",
                     operation="DELETE",
                     pgid="circuit_breakers_audit_delete",
                     table="circuit_breakers",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="e4323de1b4837e7038473c744188a9c367d5d4ee",
+                    hash="eeb1e5ee6251211fc2dbee32798f06d1373affa7",
                     operation="UPDATE",
                     pgid="leverage_caps_audit_update",
                     table="leverage_caps",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8)",
                     critical="true",
-                    hash="acfe292cab355e2fb8b25401a328888918e7df4d",
+                    hash="3b7b146d117817535219690bd61e1afc3d2d7918",
                     operation="DELETE",
                     pgid="leverage_caps_audit_delete",
                     table="leverage_caps",
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="4d662afab52bfa375691cb4786df3241c13f220b",
+                    hash="4d1a79fa71ba1c30c5ed48e2d9c02646de7e3a9c",
                     operation="UPDATE",
                     pgid="margin_calls_audit_update",
                     table="margin_calls",
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; call_type varchar(16); margin_level numeric(24, 8); margin_required numeric(24, 8); margin_available numeric(24, 8); positions_affected uuid[]; status varchar(16); notified_at timestamp with time zone; resolved_at timestamp with time zone; metadata jsonb",
-                    hash="38da1f36620944eba6b020fee7351b7ead7a140f",
+                    hash="3a9adfcef6466ff47a2cc2911d8a2f8a816752b3",
                     operation="DELETE",
                     pgid="margin_calls_audit_delete",
                     table="margin_calls",
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="22989fcf013582ebc443ad39ef08c89fdcda8213",
+                    hash="0cc157de902e5723cf9c29665bea0f4bb427efba",
                     operation="UPDATE",
                     pgid="margin_rates_audit_update",
                     table="margin_rates",
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; regime varchar(16); class varchar(24); esma_class varchar(24); max_leverage numeric(12, 8); initial_rate numeric(12, 8); maintenance_rate numeric(12, 8); valid_from timestamp with time zone; valid_until timestamp with time zone",
                     critical="true",
-                    hash="84e39059eed9b1c73cad7b23eb4657012bfcf95b",
+                    hash="92ec6e15e59935057a0fb56b44a2576ac38ead27",
                     operation="DELETE",
                     pgid="margin_rates_audit_delete",
                     table="margin_rates",
@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="82b94b7863f2234620414e7b1704b7e218f57253",
+                    hash="8d2f48c22c8fc608d9897e1db3f33907bb6c8ed2",
                     operation="UPDATE",
                     pgid="risk_limits_audit_update",
                     table="risk_limits",
@@ -265,7 +265,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; limit_type varchar(32); entity_type varchar(16); entity_id uuid; entity_group varchar(64); limit_value numeric(24, 8); warning_threshold numeric(24, 8); currency varchar(10); breached_action varchar(16); is_active boolean; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="52def0236edfa210e5c651ef4e4c6c525eddbe82",
+                    hash="56681bc1779f7825ceebc1210aa522baa6c4f862",
                     operation="DELETE",
                     pgid="risk_limits_audit_delete",
                     table="risk_limits",
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="2a8cbf4fd1cc7c11aa8066ee68f89efbea083924",
+                    hash="2dbae1db07e7fc39880e0dde429cc5fe47cea0aa",
                     operation="UPDATE",
                     pgid="stress_test_scenarios_audit_update",
                     table="stress_test_scenarios",
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; scenario_name varchar(128); scenario_type varchar(24); description text; market_shocks jsonb; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="f4d63b5ee8b8682ed19f353ee31bc1de2502c235",
+                    hash="29b72c4ec6c22ccf8c5a2f136e49b0b2d2768923",
                     operation="DELETE",
                     pgid="stress_test_scenarios_audit_delete",
                     table="stress_test_scenarios",

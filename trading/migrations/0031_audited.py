@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="9ff4c9cf0a9a4957e87d0857ef21c95a53ddac94",
+                    hash="0c216824968636d71e4471a578a7f87244671ede",
                     operation="UPDATE",
                     pgid="corporate_actions_audit_update",
                     table="corporate_actions",
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; action varchar(16); ex_date date; record_date date; payment_date date; ratio numeric(24, 8); cash_amount numeric(24, 8); cash_currency varchar(10); status varchar(16); journal_id uuid; applied_at timestamp with time zone; description varchar(255); metadata jsonb",
                     critical="true",
-                    hash="19d5c90d534b1221ff6691f03d63c037ecaf1e79",
+                    hash="9cddd861dcdf31c79ed53b6d3c43f02fa49c80dc",
                     operation="DELETE",
                     pgid="corporate_actions_audit_delete",
                     table="corporate_actions",
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="a9e1c04f7f0610062683cc0ac4a042a24da5b816",
+                    hash="ec3377ebdade439b5edc56a5ba13b1a64828ab6c",
                     operation="UPDATE",
                     pgid="fee_schedules_audit_update",
                     table="fee_schedules",
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; instrument_id uuid; account_group varchar(64); commission_rate numeric(12, 8); commission_per_lot numeric(24, 8); commission_currency varchar(10); markup_bps numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); triple_swap_weekday smallint; valid_from timestamp with time zone; valid_until timestamp with time zone; metadata jsonb",
                     critical="true",
-                    hash="6627120b9266da912c23af69b31702f239dd49f7",
+                    hash="a353a74e2c166799c5538a307bbfc1f7d2cc13ff",
                     operation="DELETE",
                     pgid="fee_schedules_audit_delete",
                     table="fee_schedules",
@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="391c1c543b4261eb1bac2b302b9e488c1aef1533",
+                    hash="6c5bd66f5e1ae445f75e67693d4ad7f35d39d5d0",
                     operation="UPDATE",
                     pgid="instruments_audit_update",
                     table="instruments",
@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; deleted_at timestamp with time zone; symbol varchar(32); display_name varchar(128); instrument_type varchar(16); base_currency varchar(10); quote_currency varchar(10); tick_size numeric(24, 8); min_quantity numeric(24, 8); max_quantity numeric(24, 8); quantity_step numeric(24, 8); contract_size numeric(24, 8); leverage_max numeric(12, 8); margin_rate numeric(12, 8); commission_rate numeric(12, 8); swap_long numeric(12, 8); swap_short numeric(12, 8); isin varchar(12); cfi_code varchar(6); esma_class varchar(24); time_zone varchar(64); trading_hours jsonb; is_tradable boolean; is_active boolean; metadata jsonb",
                     critical="true",
-                    hash="1e14ed9d3be00fc71b6c1b4e24a230e841f84e07",
+                    hash="6c0b8de361037fb6a3c6098e7b9cf71e722fd3af",
                     operation="DELETE",
                     pgid="instruments_audit_delete",
                     table="instruments",
@@ -197,7 +197,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="95917771ec5d9edfa7c67091939e0adfb72d9c4c",
+                    hash="fe3208556634301036ad24bc15306ba8467c87b4",
                     operation="UPDATE",
                     pgid="orders_audit_update",
                     table="orders",
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; client_order_id varchar(64); instrument_id uuid; order_type varchar(16); side varchar(8); quantity numeric(24, 8); filled_quantity numeric(24, 8); price numeric(24, 8); stop_price numeric(24, 8); limit_price numeric(24, 8); trailing_distance numeric(24, 8); filled_notional numeric(24, 8); status varchar(20); time_in_force varchar(8); good_till_date timestamp with time zone; execution_type varchar(16); routing_decision varchar(16); take_profit numeric(24, 8); stop_loss numeric(24, 8); is_reduce_only boolean; is_post_only boolean; commission numeric(24, 8); commission_currency varchar(10); slippage numeric(24, 8); reject_reason varchar(255); liquidity_provider_id uuid; lp_order_id varchar(64); parent_order_id uuid; received_at timestamp with time zone; submitted_at timestamp with time zone; filled_at timestamp with time zone; canceled_at timestamp with time zone; expired_at timestamp with time zone; decision_maker varchar(64); executor varchar(64); event_seq bigint; metadata jsonb",
-                    hash="ae467a6077cc4473058c8901cd6ba0b6c834a004",
+                    hash="fe8db5da0fbac92cab91d9d1754e018358cab5c9",
                     operation="DELETE",
                     pgid="orders_audit_delete",
                     table="orders",
@@ -249,7 +249,7 @@ class Migration(migrations.Migration):
                 name="audit_update",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="5776697d279c9ee0e5d2e082691b07440516525d",
+                    hash="1b934de6f6832eafc6e0c292ff8edc197c7a8ebf",
                     operation="UPDATE",
                     pgid="positions_audit_update",
                     table="positions",
@@ -262,7 +262,7 @@ class Migration(migrations.Migration):
                 name="audit_delete",
                 sql=audit.capture.triggers.AuditTriggerSql(
                     columns="id uuid; created_at timestamp with time zone; account_id uuid; user_id uuid; oms_type varchar(16); instrument_id uuid; side varchar(8); quantity numeric(24, 8); entry_price numeric(24, 8); current_price numeric(24, 8); mark_price numeric(24, 8); average_price numeric(24, 8); liquidation_price numeric(24, 8); margin_required numeric(24, 8); unrealized_pnl numeric(24, 8); realized_pnl numeric(24, 8); commission_paid numeric(24, 8); swap_charges numeric(24, 8); stop_loss numeric(24, 8); take_profit numeric(24, 8); trailing_stop numeric(24, 8); is_open boolean; open_time timestamp with time zone; close_time timestamp with time zone; last_seq bigint; metadata jsonb",
-                    hash="f12c17af60831a5efabb91a7227c5898f6fdfefe",
+                    hash="56c3015ff074bc95faa911d6c5e71fd62ca2a5ac",
                     operation="DELETE",
                     pgid="positions_audit_delete",
                     table="positions",

@@ -80,6 +80,16 @@ def test_a_temporary_table_does_not_stand_in_for_the_log(sql: Sql) -> None:
     assert newest(sql)["changes"] == '{"first_name":["", "Eve"]}'
 
 
+def test_times_are_logged_in_a_zone_that_they_can_be_read_back_in(sql: Sql) -> None:
+    user = accounts.user()
+    sql("SET LOCAL TimeZone = 'FOO-20'")
+    sql("UPDATE users SET locked_until = '2026-01-01 20:00' WHERE id = %s", [user.pk])
+    assert newest(sql)["changes"] == '{"locked_until":[null, "2026-01-01T00:00:00+00:00"]}'
+    scenario = risk.stress_test_scenario()
+    sql("DELETE FROM stress_test_scenarios WHERE id = %s", [scenario.pk])
+    assert newest(sql)["changes"].count("+00:00") == 1
+
+
 @pytest.mark.parametrize("operation", ["insert", "update", "delete", "truncate"])
 def test_every_audited_table_has_its_triggers_always_on(owner_sql: Sql, operation: str) -> None:
     found = owner_sql(
