@@ -589,6 +589,22 @@ PEOPLE_AND_LIMITS = [
         "users_rights_from_above",
     ),
     BadWrite(
+        "nor does he, once he has taken all others' rights away",
+        "SELECT set_config('audit.context', '{\"service\": \"bad\"}', true);"
+        "UPDATE users SET is_superuser = false, is_active = false WHERE is_superuser;"
+        "DELETE FROM user_roles WHERE role = 'super_admin';"
+        "UPDATE users SET is_superuser = true WHERE id = %(user)s",
+        "users_rights_from_above",
+    ),
+    BadWrite(
+        "nor by a role",
+        "SELECT set_config('audit.context', '{\"service\": \"bad\"}', true);"
+        "UPDATE users SET is_superuser = false WHERE is_superuser;"
+        "DELETE FROM user_roles WHERE role = 'super_admin';"
+        "INSERT INTO user_roles (user_id, role) VALUES (%(user)s, 'super_admin')",
+        "user_roles_granter_may_grant",
+    ),
+    BadWrite(
         "a role is held once at a time",
         "INSERT INTO user_roles (user_id, role, granted_by_id) VALUES (%(user)s, 'trader', %(admin)s)",
         "user_roles_period_excl",

@@ -13,12 +13,18 @@ CREATE FUNCTION grants_rights(person uuid) RETURNS boolean LANGUAGE sql STABLE A
 $$;
 COMMENT ON FUNCTION grants_rights(uuid) IS 'Whether somebody may decide now what others may do: a superuser or super admin.';
 
--- The first one's rights come from the system.
+-- The very first one's rights come from the system. Once there was somebody they do not, also where he has lost his own
+-- since: who may change users could else take everybody's away, and give himself theirs. The log, which has no index for
+-- this, is asked only where the tables know of nobody.
 CREATE FUNCTION somebody_else_grants_rights(person uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT EXISTS (SELECT FROM users WHERE is_superuser AND is_active AND deleted_at IS NULL AND id <> person)
-      OR EXISTS (SELECT FROM user_roles WHERE role = 'super_admin' AND user_id <> person AND grants_rights(user_id))
+  SELECT EXISTS (SELECT FROM users WHERE is_superuser AND id <> person)
+      OR EXISTS (SELECT FROM user_roles WHERE role = 'super_admin' AND user_id <> person)
+      OR EXISTS (SELECT FROM audit_log
+                  WHERE table_name = 'users' AND record_id <> person AND changes -> 'is_superuser' ->> 0 = 'true'
+                     OR table_name = 'user_roles' AND action = 'DELETE' AND changes ->> 'role' = 'super_admin'
+                        AND changes ->> 'user_id' <> person::text)
 $$;
-COMMENT ON FUNCTION somebody_else_grants_rights(uuid) IS 'Whether there is anybody but this one who may decide what others may do.';
+COMMENT ON FUNCTION somebody_else_grants_rights(uuid) IS 'Whether anybody but this one may decide what others may do, or ever could.';
 
 CREATE FUNCTION check_role_grant() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
