@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import pairwise
 
+import psycopg
 import pytest
 
 from audit.partitions import PARTITIONED as AUDIT
@@ -66,6 +67,15 @@ def test_name_of_a_partition_that_has_left_is_not_taken_for_one(database: Databa
     database.rows("ALTER TABLE lp_quotes DETACH PARTITION lp_quotes_p2012_02_01")
     assert ensure_partitions(LP_QUOTES, day, day) == 1
     assert bounds(database)[0][:2] == ("lp_quotes_p2012_02_01x2", day)
+
+
+def test_periods_of_another_length_are_not_made_between(database: Database) -> None:
+    """The application may call the function: a month of it would stand in the way of its days for ever."""
+    day = datetime(2013, 5, 1, tzinfo=UTC)
+    for every in ("week", "month"):
+        with database.connect() as application, pytest.raises(psycopg.errors.InvalidParameterValue, match="is cut by"):
+            application.execute("SELECT ensure_partitions('lp_quotes', %s, %s, %s)", [every, day, day])
+    assert ensure_partitions(LP_QUOTES, day, day) == 1
 
 
 def test_what_a_killed_run_has_built_is_built_anew(run: Run, database: Database) -> None:

@@ -111,6 +111,7 @@ DECLARE
   leaf text;
   copies integer;
   made integer := 0;
+  cut_now interval;
 BEGIN
   IF every NOT IN ('day', 'week', 'month') THEN
     RAISE EXCEPTION 'partitions are cut by day, week or month, not by %', every USING ERRCODE = 'invalid_parameter_value';
@@ -130,6 +131,12 @@ BEGIN
   IF last - first > most * ('1 ' || every)::interval THEN
     RAISE EXCEPTION 'the time from % to % needs more than % partitions of %: take it in parts', first, last, most, parent_name
       USING ERRCODE = 'program_limit_exceeded';
+  END IF;
+  -- A month where days are wanted, made by whoever may call this, would stand in the way of all its days.
+  SELECT age(p.upper_bound AT TIME ZONE 'UTC', p.lower_bound AT TIME ZONE 'UTC') INTO cut_now
+    FROM partitions_of(parent) p WHERE p.upper_bound <> 'infinity' ORDER BY p.upper_bound DESC LIMIT 1;
+  IF cut_now <> ('1 ' || every)::interval THEN
+    RAISE EXCEPTION '% is cut by %, not by %', parent_name, cut_now, every USING ERRCODE = 'invalid_parameter_value';
   END IF;
   PERFORM pg_advisory_xact_lock('pg_class'::regclass::int, parent::oid::int);
   catch_all := catch_all_lower_bound(parent);
