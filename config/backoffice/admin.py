@@ -15,6 +15,7 @@ from config.backoffice.columns import column_of
 from config.backoffice.history import has_history, versions_of
 from config.backoffice.lists import RowList
 from config.backoffice.paginator import EstimatePaginator
+from config.database.fields import DocumentInput
 from config.numbers import plain
 
 
@@ -62,6 +63,8 @@ class BackOfficeAdmin(ModelAdmin):
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> Field | None:
         """A new row's form starts with the values that the database would give it."""
+        if isinstance(db_field, models.JSONField):
+            kwargs.setdefault("form_class", DocumentInput)
         default = db_field.db_default if db_field.has_db_default() else None
         if isinstance(default, models.Value):
             default = default.value

@@ -1,5 +1,7 @@
 """Field types with one meaning each, so that a column's unit and size are the same everywhere."""
 
+import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -97,20 +99,41 @@ class TransactionField(_FixedField, models.BigIntegerField):
         return name, path, args, kwargs
 
 
+#: The character 0 as `json` writes it: behind one more backslash they are six other characters.
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+
+def _refuse_what_jsonb_cannot_hold(document: Any) -> None:
+    """`ValueError` for NaN and infinities, which Python reads, and for characters that PostgreSQL does not have."""
+    text = json.dumps(document, allow_nan=False, ensure_ascii=False)
+    text.encode()  # refuses halves of surrogate pairs
+    if NUL.search(text):
+        raise ValueError("a character 0")
+
+
 class DocumentInput(forms.JSONField):
-    """The box of a document, which refuses one that is nested too deeply for Python in words."""
+    """The box of a document, which refuses in words what Python cannot read or PostgreSQL not hold.
+
+    Emptied, it is an empty document: the column is never null.
+    """
 
     def to_python(self, value: Any) -> Any:
         try:
-            return super().to_python(value)
+            document = super().to_python(value)
+            _refuse_what_jsonb_cannot_hold(document)
         except RecursionError:
             raise forms.ValidationError("It is nested too deeply to be edited here.") from None
+        except ValueError:
+            raise forms.ValidationError("It holds a number or a character that cannot be stored.") from None
+        return {} if document is None else document
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         try:
-            return super().bound_data(data, initial)
-        except RecursionError:
+            document = super().bound_data(data, initial)
+            _refuse_what_jsonb_cannot_hold(document)
+        except (RecursionError, ValueError):
             return InvalidJSONInput(data)
+        return document
 
 
 class _DocumentField(models.JSONField):

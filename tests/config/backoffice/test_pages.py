@@ -14,6 +14,7 @@ from accounts.models import Account, User
 from audit.context import acting
 from audit.models import AuditLog
 from ops.seeding.seed import seed_small_broker
+from risk.models import StressTestScenario
 from trading.models import Instrument
 
 APPS = ("accounts", "trading", "liquidity", "risk", "audit", "ops")
@@ -58,6 +59,18 @@ def test_a_document_that_python_cannot_read_closes_no_page(client: Client, subte
     assert nested in html.unescape(client.get(page(Account, "history", account.pk)).content.decode())
     answer = client.post(page(Account, "change", account.pk), {"metadata": nested})
     assert answer.context["adminform"].form.errors["metadata"] == ["It is nested too deeply to be edited here."]
+
+
+def test_a_document_that_cannot_be_stored_is_refused_by_the_form(client: Client, subtests: pytest.Subtests) -> None:
+    for model, name in ((Account, "metadata"), (StressTestScenario, "market_shocks")):
+        row = model._base_manager.first()
+        assert row is not None
+        for typed in (r'{"a": "\u0000"}', r'{"a": "\ud800"}', '{"a": NaN}'):
+            with subtests.test(model._meta.db_table, typed=typed):
+                answer = client.post(page(model, "change", row.pk), {name: typed})
+                problem = ["It holds a number or a character that cannot be stored."]
+                assert answer.context["adminform"].form.errors[name] == problem
+                assert typed in html.unescape(answer.content.decode())
 
 
 def test_a_document_that_python_cannot_read_stays_as_it_is(client: Client) -> None:

@@ -2,11 +2,11 @@
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import models
 from django.test import override_settings
 
-from config.database.fields import AmountField, EncryptedTextField, UUIDKeyField
+from config.database.fields import AmountField, DocumentInput, EncryptedTextField, UUIDKeyField
 
 
 def test_fixed_options_are_not_repeated_in_migrations() -> None:
@@ -63,3 +63,19 @@ class TestEncryptedText:
             pytest.raises(ImproperlyConfigured, match="no usable key"),
         ):
             self.field.get_prep_value("s3cret")
+
+
+@pytest.mark.parametrize(
+    "typed", [r'{"a": "\u0000"}', r'{"\ud800": 1}', "NaN", '{"a": -Infinity}', '{"a": 1e400}', "9" * 5000]
+)
+def test_a_form_refuses_a_document_that_cannot_be_stored_and_shows_it_again(typed: str) -> None:
+    box = DocumentInput(required=False)
+    with pytest.raises(ValidationError, match="cannot be stored"):
+        box.clean(typed)
+    assert box.prepare_value(box.bound_data(typed, None)) == typed
+
+
+def test_a_form_takes_what_only_looks_like_it_and_an_emptied_box() -> None:
+    box = DocumentInput(required=False)
+    assert box.clean(r'{"a": "\\u0000"}') == {"a": r"\u0000"}
+    assert [box.clean(""), box.clean("null"), box.clean(None)] == [{}, {}, {}]
