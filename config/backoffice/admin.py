@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from django import forms
-from django.db import models
+from django.contrib import messages
+from django.db import DatabaseError, models, router, transaction
 from django.forms import Field
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin, TabularInline
 
 from config.backoffice.columns import column_of
 from config.backoffice.history import has_history, versions_of
 from config.backoffice.lists import RowList
 from config.backoffice.paginator import EstimatePaginator
+from config.backoffice.refusals import REFUSALS, refused, sentence
 from config.database.fields import DocumentInput
 from config.numbers import plain
 
@@ -34,12 +38,47 @@ class BackOfficeAdmin(ModelAdmin):
     key_fields: Sequence[str] = ("pk",)
     object_history_template = "backoffice/history.html"
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        #: What the database refused of requests that are still answered.
+        self._refusals: WeakKeyDictionary[HttpRequest, str] = WeakKeyDictionary()
+
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """The button to the history is there where one is kept."""
-        shown = {"show_history": object_id is not None and has_history(self.model)}
-        return super().changeform_view(request, object_id, form_url, {**shown, **(extra_context or {})})
+        shown = {"show_history": object_id is not None and has_history(self.model), **(extra_context or {})}
+        try:
+            return super().changeform_view(request, object_id, form_url, shown)
+        except REFUSALS as error:
+            # Nothing is saved. Once more, to show what was typed and why it is refused.
+            self._refusals[request] = sentence(error)
+            return super().changeform_view(request, object_id, form_url, shown)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        why = self._refusals.get(request)
+        return refused(form, why) if why else form
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except REFUSALS as error:
+            return self._back_to_list(request, error)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if request.method != "POST":
+            return super().changelist_view(request, extra_context)
+        try:
+            # Deferred rules are checked at the end, and an action does all or nothing.
+            with transaction.atomic(using=router.db_for_write(self.model)):
+                return super().changelist_view(request, extra_context)
+        except REFUSALS as error:
+            return self._back_to_list(request, error)
+
+    def _back_to_list(self, request: HttpRequest, error: DatabaseError) -> HttpResponse:
+        self.message_user(request, sentence(error), messages.ERROR)
+        return redirect(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         """Every version of the row, newest first, with who made it and why; 404 where none are kept."""

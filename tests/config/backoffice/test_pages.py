@@ -14,7 +14,7 @@ from accounts.models import Account, User
 from audit.context import acting
 from audit.models import AuditLog
 from ops.seeding.seed import seed_small_broker
-from risk.models import StressTestScenario
+from risk.models import LeverageCap, MarginRate, StressTestScenario
 from trading.models import Instrument
 
 APPS = ("accounts", "trading", "liquidity", "risk", "audit", "ops")
@@ -127,3 +127,43 @@ def test_a_change_says_who_made_it_and_leads_to_the_row(client: Client) -> None:
     shown = client.get(page(AuditLog, "change", change.pk)).content.decode()
     for part in (">admin<", "Asked by phone", page(Instrument, "history", row.pk)):
         assert part in " ".join(shown.split()).replace("> ", ">").replace(" <", "<")
+
+
+def test_what_the_database_refuses_is_said_in_the_form_with_what_was_typed(client: Client) -> None:
+    rate = MarginRate.objects.filter(esma_class="fx_major").first()
+    assert rate is not None
+    typed = {
+        "instrument": rate.instrument_id,
+        "regime": rate.regime,
+        "client_class": rate.client_class,
+        "esma_class": "fx_minor_gold_index",
+        "max_leverage": "20",
+        "initial_rate": "0.07",
+        "maintenance_rate": "0.05",
+        "valid_from_0": str(rate.valid_from.date()),
+        "valid_from_1": str(rate.valid_from.time()),
+    }
+    answer = client.post(page(MarginRate, "change", rate.pk), typed)
+    assert answer.status_code == 200
+    form = answer.context["adminform"].form
+    (problem,) = form.non_field_errors()
+    assert "margin_rates_instrument_class_fk" in problem
+    assert str(rate.instrument_id) not in problem
+    assert form["initial_rate"].value() == "0.07"
+    rate.refresh_from_db()
+    assert rate.esma_class == "fx_major"
+
+
+@pytest.mark.parametrize("chosen", [False, True], ids=["one", "chosen"])
+def test_what_the_database_does_not_let_go_is_said_above_the_list(client: Client, chosen: bool) -> None:
+    rate = MarginRate.objects.first()
+    assert rate is not None
+    cap = LeverageCap.objects.get(regime=rate.regime, client_class=rate.client_class, esma_class=rate.esma_class)
+    if chosen:
+        action = {"action": "delete_selected", "_selected_action": [cap.pk], "post": "yes"}
+        answer = client.post(page(LeverageCap, "changelist"), action, follow=True)
+    else:
+        answer = client.post(page(LeverageCap, "delete", cap.pk), {"post": "yes"}, follow=True)
+    assert answer.redirect_chain == [(page(LeverageCap, "changelist"), 302)]
+    assert "margin_rates_cap_fk" in str(*answer.context["messages"])
+    assert LeverageCap.objects.filter(pk=cap.pk).exists()
