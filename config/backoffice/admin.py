@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.options import BaseModelAdmin
 from django.db import DatabaseError, models, router, transaction
 from django.forms import Field
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,11 +20,21 @@ from config.backoffice.history import has_history, versions_of
 from config.backoffice.lists import RowList
 from config.backoffice.paginator import EstimatePaginator
 from config.backoffice.refusals import REFUSALS, refused, sentence
+from config.backoffice.widgets import KeySelect
 from config.database.fields import DocumentInput
 from config.numbers import plain
 
 
-class BackOfficeAdmin(ModelAdmin):
+class ChoosesByKey(BaseModelAdmin):
+    """Autocompleted fields refuse what is no key at all."""
+
+    def formfield_for_foreignkey(self, db_field: models.ForeignKey, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", KeySelect(db_field, self.admin_site, using=kwargs.get("using")))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
     """A table that people may edit.
 
     The search box takes text, looked up in `search_fields`, or a whole UUID, compared with `key_fields` (the primary

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import models
 from django.http import HttpRequest
 from unfold.views import ChangeList
@@ -14,6 +15,9 @@ class RowList(ChangeList):
     """
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:
+        if any("\0" in value for values in self.filter_params.values() for value in values):
+            # PostgreSQL has no character 0: the list opens without filters, as for any other wrong one.
+            raise IncorrectLookupParameters
         shown = self.model_admin.list_display
         wide = [
             field.name

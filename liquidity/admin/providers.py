@@ -8,7 +8,13 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from config.backoffice.admin import BackOfficeAdmin, ReadOnlyAdmin, SoftDeletableAdmin, SoftDeletableForm
+from config.backoffice.admin import (
+    BackOfficeAdmin,
+    ChoosesByKey,
+    ReadOnlyAdmin,
+    SoftDeletableAdmin,
+    SoftDeletableForm,
+)
 from liquidity.models import LiquidityProvider, LpExposure, LpInstrument
 
 
@@ -41,7 +47,7 @@ class LiquidityProviderForm(SoftDeletableForm):
         return super().save(commit)
 
 
-class LpInstrumentInline(TabularInline):
+class LpInstrumentInline(ChoosesByKey, TabularInline):
     model = LpInstrument
     extra = 0
     fields = [

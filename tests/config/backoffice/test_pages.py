@@ -14,7 +14,7 @@ from accounts.models import Account, User
 from audit.context import acting
 from audit.models import AuditLog
 from ops.seeding.seed import seed_small_broker
-from risk.models import LeverageCap, MarginRate, StressTestScenario
+from risk.models import LeverageCap, MarginRate, RiskAlert, StressTestScenario
 from trading.models import Instrument
 
 APPS = ("accounts", "trading", "liquidity", "risk", "audit", "ops")
@@ -167,3 +167,15 @@ def test_what_the_database_does_not_let_go_is_said_above_the_list(client: Client
     assert answer.redirect_chain == [(page(LeverageCap, "changelist"), 302)]
     assert "margin_rates_cap_fk" in str(*answer.context["messages"])
     assert LeverageCap.objects.filter(pk=cap.pk).exists()
+
+
+@pytest.mark.parametrize("typed", ["abc", "\0", "1"])
+def test_a_chosen_row_without_a_key_is_refused_by_the_form(client: Client, typed: str) -> None:
+    assert client.get(page(RiskAlert, "add"), {"account": typed}).status_code == 200
+    answer = client.post(page(RiskAlert, "add"), {"account": typed})
+    assert "account" in answer.context["adminform"].form.errors
+
+
+def test_a_filter_that_no_row_can_meet_opens_the_list_without_it(client: Client) -> None:
+    answer = client.get(page(RiskAlert, "changelist"), {"status__exact": "\0"})
+    assert (answer.status_code, answer.url) == (302, f"{page(RiskAlert, 'changelist')}?e=1")
