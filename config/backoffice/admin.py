@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.options import BaseModelAdmin
-from django.db import DatabaseError, models, router, transaction
+from django.db import DatabaseError, connections, models, router, transaction
 from django.forms import Field
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,10 +19,13 @@ from config.backoffice.columns import column_of
 from config.backoffice.history import has_history, versions_of
 from config.backoffice.lists import RowList
 from config.backoffice.paginator import EstimatePaginator
-from config.backoffice.refusals import REFUSALS, refused, sentence
+from config.backoffice.refusals import REFUSALS, STALE, refused, sentence
 from config.backoffice.widgets import KeySelect
 from config.database.fields import DocumentInput
 from config.numbers import plain
+
+#: The hidden input of a form with the time at which its row had last changed.
+VERSION = "_version"
 
 
 class ChoosesByKey(BaseModelAdmin):
@@ -48,6 +51,7 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
     warn_unsaved_form = True
     key_fields: Sequence[str] = ("pk",)
     object_history_template = "backoffice/history.html"
+    change_form_template = "backoffice/change_form.html"
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -58,7 +62,9 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         """The button to the history is there where one is kept."""
-        shown = {"show_history": object_id is not None and has_history(self.model), **(extra_context or {})}
+        # The version of the row that the form was opened with, also when it is shown again.
+        shown = {"show_history": object_id is not None and has_history(self.model), "version": self._version(request)}
+        shown |= extra_context or {}
         try:
             return super().changeform_view(request, object_id, form_url, shown)
         except REFUSALS as error:
@@ -68,8 +74,29 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        why = self._refusals.get(request)
+        why = self._refusals.get(request) or self._outdated(request, obj)
         return refused(form, why) if why else form
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Nobody else changes the row between the look at its version and its change."""
+        row = super().get_object(request, object_id, from_field)
+        database = router.db_for_write(self.model)
+        if row is None or not connections[database].in_atomic_block or not self._version(request):
+            return row
+        if self.has_change_permission(request, row):
+            locked = self.model._base_manager.using(database).select_for_update().filter(pk=row.pk)
+            if locked.values_list("pk").first() is not None:
+                row.refresh_from_db(from_queryset=self.get_queryset(request).using(database))
+        return row
+
+    def _version(self, request: HttpRequest) -> str | None:
+        """When the row had last changed as its form was opened; None for forms of other programs."""
+        return request.POST.get(VERSION)
+
+    def _outdated(self, request: HttpRequest, row: Any) -> str | None:
+        """Why the form must not be saved: it would put back what another one has changed meanwhile."""
+        version, changed_at = self._version(request), getattr(row, "updated_at", None)
+        return STALE if version and changed_at and version != changed_at.isoformat() else None
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
         try:

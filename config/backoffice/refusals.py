@@ -7,6 +7,10 @@ from django.db import DatabaseError, DataError, IntegrityError
 REFUSALS = (IntegrityError, DataError)
 
 
+#: What a form says whose row is no longer the one that it shows.
+STALE = "Somebody has changed this row since the form was opened: open it anew, so that his change is not undone."
+
+
 def sentence(error: DatabaseError) -> str:
     """The rule in the words of the database, without the row: that may hold what the reader may not see."""
     words = getattr(getattr(error.__cause__, "diag", None), "message_primary", None) or str(error)

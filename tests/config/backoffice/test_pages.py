@@ -1,6 +1,7 @@
 """Every page of the admin, opened with the test data in the tables."""
 
 import html
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -179,3 +180,23 @@ def test_a_chosen_row_without_a_key_is_refused_by_the_form(client: Client, typed
 def test_a_filter_that_no_row_can_meet_opens_the_list_without_it(client: Client) -> None:
     answer = client.get(page(RiskAlert, "changelist"), {"status__exact": "\0"})
     assert (answer.status_code, answer.url) == (302, f"{page(RiskAlert, 'changelist')}?e=1")
+
+
+def test_a_form_does_not_undo_what_happened_since_it_was_opened(client: Client) -> None:
+    """As the lock after wrong passwords, while somebody corrects the name."""
+    user = User.objects.get(username="trader1")
+    url = page(User, "change", user.pk)
+    typed = {name: getattr(user, name) for name in ("username", "email", "kyc_status", "kyc_level")}
+    typed |= {"first_name": "Ada", "is_active": "on", "metadata": "{}"}
+    typed |= {"roles-TOTAL_FORMS": "0", "roles-INITIAL_FORMS": "0"}
+    # The test is one transaction, and its time is that of all changes: an older form stands for one that was overtaken.
+    older = (user.updated_at - timedelta(minutes=1)).isoformat()
+    answer = client.post(url, {**typed, "_version": older})
+    assert answer.status_code == 200
+    assert "Somebody has changed this row" in str(answer.context["adminform"].form.non_field_errors())
+    assert f'name="_version" value="{older}"' in answer.content.decode()
+    assert User.objects.get(pk=user.pk).first_name == user.first_name
+    shown = f'name="_version" value="{user.updated_at.isoformat()}"'
+    assert shown in client.get(url).content.decode()
+    assert client.post(url, {**typed, "_version": user.updated_at.isoformat()}).status_code == 302
+    assert User.objects.get(pk=user.pk).first_name == "Ada"
