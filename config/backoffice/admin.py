@@ -209,7 +209,9 @@ class SoftDeletableAdmin(BackOfficeAdmin):
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Nothing that points at the rows stands in the way, because the rows stay."""
         named = [str(obj) for obj in objs]
-        return named, {str(self.model._meta.verbose_name_plural): len(named)}, set(), []
+        # Who may delete some rows may not delete every one, and the list lets choose any.
+        kinds_refused = {str(self.opts.verbose_name) for obj in objs if not self.has_delete_permission(request, obj)}
+        return named, {str(self.opts.verbose_name_plural): len(named)}, kinds_refused, []
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         queryset = self.model.all_objects.all()

@@ -174,6 +174,17 @@ def test_nobody_changes_somebody_who_may_do_more(client: Client) -> None:
         assert not User.objects.get(pk=user.pk).has_usable_password()
 
 
+def test_nobody_deletes_somebody_who_may_do_more_among_others_of_the_list(client: Client) -> None:
+    superuser, above, below = rows.user(is_superuser=True), rows.user(), rows.user()
+    log_in(client, Role.ADMIN)
+    rows.role(user=above, role=Role.SUPER_ADMIN)
+    url = reverse("admin:accounts_user_changelist")
+    for chosen, left in (([superuser, below], 2), ([above, below], 2), ([below], 0)):
+        keys = [user.pk for user in chosen]
+        client.post(url, {"action": "delete_selected", "_selected_action": keys, "post": "yes"})
+        assert User.objects.filter(pk__in=keys).count() == left
+
+
 def test_a_compliance_officer_decides_on_kyc_and_nothing_else(client: Client) -> None:
     log_in(client, Role.COMPLIANCE_OFFICER)
     user = rows.user(first_name="Ada")
