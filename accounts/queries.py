@@ -24,7 +24,11 @@ def role_permissions(user: User) -> frozenset[str]:
 
 
 def may_manage(actor: User, user: User) -> bool:
-    """Whether `actor` may change `user`'s rights or password: never if the user may do more than himself."""
+    """Whether `actor` may change `user`'s rights or password: never if the user may or could do more than himself."""
     if actor.is_superuser:
         return True
-    return not user.is_superuser and role_permissions(user) <= role_permissions(actor)
+    # An inactive or deleted user may do nothing now, but all of it once he is let in again, with a password that is
+    # known to whoever set it.
+    roles = UserRole.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()), user=user)
+    could = frozenset(name for role in roles.values_list("role", flat=True) for name in permissions_of(Role(role)))
+    return not user.is_superuser and could <= role_permissions(actor)

@@ -174,6 +174,16 @@ def test_nobody_changes_somebody_who_may_do_more(client: Client) -> None:
         assert not User.objects.get(pk=user.pk).has_usable_password()
 
 
+def test_nobody_takes_over_somebody_inactive_who_could_do_more(client: Client) -> None:
+    """A new password, then the tick at "active": he would be a super admin."""
+    log_in(client, Role.ADMIN)
+    for user in (rows.user(is_active=False), rows.user(deleted_at=timezone.now())):
+        rows.role(user=user, role=Role.SUPER_ADMIN)
+        assert change_user(client, user, is_active="on") == 403
+        url = reverse("admin:auth_user_password_change", args=[user.pk])
+        assert client.post(url, {"password1": PASSWORD, "password2": PASSWORD}).status_code == 403
+
+
 def test_nobody_deletes_somebody_who_may_do_more_among_others_of_the_list(client: Client) -> None:
     superuser, above, below = rows.user(is_superuser=True), rows.user(), rows.user()
     log_in(client, Role.ADMIN)
