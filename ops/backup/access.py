@@ -51,6 +51,11 @@ def copy(session: Connection, name: str, database: Manifest) -> None:
         with session.transaction():
             for statement in _statements(session, name, database):
                 session.execute(statement)
+    except errors.UndefinedObject as error:
+        raise EnvironmentFailed(
+            f"The settings and grants of {database['name']} are for what this server lacks"
+            f" ({error.diag.message_primary}): make it there, then run this again; nothing was changed."
+        ) from None
     except errors.Error as error:
         raise Failed(
             f"The settings and grants of {database['name']} could not be given to {name}"
@@ -87,9 +92,9 @@ def _statements(session: Connection, name: str, database: Manifest) -> Iterator[
 
 
 def _items(value: str) -> list[str]:
-    """The names of a list as SET writes it: `"$user", public`."""
+    """The names of a list as SET writes it: `"$user", public`; an empty list is one empty name there, `""`."""
     return [
-        quoted.replace('""', '"') if quoted else plain for quoted, plain in _LIST_ITEM.findall(value) if quoted or plain
+        match[2] if match[1] is None else match[1].replace('""', '"') for match in _LIST_ITEM.finditer(value)
     ]
 
 

@@ -69,6 +69,9 @@ def test_a_restored_database_equals_its_source(administrator: Server, broker: Da
         'ALTER DATABASE {} SET search_path = "$user", public',
         "ALTER DATABASE {} SET work_mem = '5MB'",
         "ALTER ROLE trading_backend IN DATABASE {} SET statement_timeout = '29s'",
+        "ALTER ROLE trading_backend IN DATABASE {} SET temp_tablespaces = ''",
+        "ALTER ROLE trading_readonly IN DATABASE {} SET search_path = ''",
+        'ALTER ROLE trading_auditor IN DATABASE {} SET search_path = "a ""b""", "x,y", z',
         "REVOKE CONNECT ON DATABASE {} FROM PUBLIC",
         "GRANT CONNECT ON DATABASE {} TO trading_app, trading_readonly, trading_auditor",
         "ALTER DATABASE {} CONNECTION LIMIT 90",
@@ -76,6 +79,9 @@ def test_a_restored_database_equals_its_source(administrator: Server, broker: Da
     undone = [
         "ALTER DATABASE {} RESET search_path", "ALTER DATABASE {} RESET work_mem",
         "ALTER ROLE trading_backend IN DATABASE {} RESET statement_timeout",
+        "ALTER ROLE trading_backend IN DATABASE {} RESET temp_tablespaces",
+        "ALTER ROLE trading_readonly IN DATABASE {} RESET search_path",
+        "ALTER ROLE trading_auditor IN DATABASE {} RESET search_path",
         "GRANT CONNECT ON DATABASE {} TO PUBLIC", "ALTER DATABASE {} CONNECTION LIMIT -1",
     ]  # fmt: skip
     with closing(administrator.master()) as master:
