@@ -15,6 +15,8 @@ from ops.backup.progress import bar
 from ops.backup.store import Store
 
 SERVICE = "backup_db"
+#: What PostgreSQL takes for a time-out, in seconds: milliseconds in 32 bits.
+LONGEST_WAIT = 2_147_483
 
 
 class Command(ProjectCommand):
@@ -39,8 +41,8 @@ class Command(ProjectCommand):
         )
 
     def handle(self, *, name: str | None, jobs: int, lock_wait: float, **options: Any) -> None:
-        if jobs < 1 or lock_wait <= 0:
-            raise UsageFailed("--jobs is at least 1, --lock-wait more than 0.")
+        if jobs < 1 or not 0 < lock_wait <= LONGEST_WAIT:  # which is not so for nan either
+            raise UsageFailed(f"--jobs is at least 1, --lock-wait more than 0 and at most {LONGEST_WAIT} seconds.")
         store = Store(settings.BACKUP_DIR)
         try:
             with bar(self.notes) as report:

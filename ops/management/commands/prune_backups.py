@@ -10,6 +10,9 @@ from config.commands.numbers import finite
 from ops.backup.retention import Policy, prune, prune_databases
 from ops.backup.store import Store
 
+#: A thousand years; what is far more is before the first day that a computer knows.
+LONGEST_DAYS = 365_000
+
 
 class Command(ProjectCommand):
     """Removes old backups, and old databases that restores have put aside; only after the newest backup was verified.
@@ -55,6 +58,8 @@ class Command(ProjectCommand):
         policy = Policy(**{name: options[f"keep_{name}"] for name in names})
         if min(getattr(policy, name) for name in names) < 0 or policy.minimum < 1 or options["keep_databases"] < 0:
             raise UsageFailed("What is to be kept is a number from 0 on, --keep-minimum from 1 on.")
+        if not all(days <= LONGEST_DAYS for days in (policy.days, options["keep_databases"])):  # nor is nan
+            raise UsageFailed(f"--keep-days and --keep-databases are at most {LONGEST_DAYS} days.")
         verdicts = prune(Store(settings.BACKUP_DIR), policy, dry_run=dry_run)
         live = str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"])
         databases = prune_databases(live, days=options["keep_databases"], dry_run=dry_run)

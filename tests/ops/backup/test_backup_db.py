@@ -4,6 +4,7 @@ import json
 import stat
 import subprocess
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from ops.backup import cipher, compatibility, dump, tools
 from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
 from tests.databases import Database
+from tests.ops.backup.conftest import Answer
 
 
 def listed(store: Store) -> list[str]:
@@ -122,6 +124,13 @@ def test_a_label_that_is_no_name_is_refused(store: Store, label: str) -> None:
     with pytest.raises(UsageFailed, match="is no name for a backup"):
         back_up(store, label=label)
     assert listed(store) == []
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e300", "0"])
+def test_a_time_that_nobody_can_wait_is_refused(seconds: str, store: Store, manage: Callable[..., Answer]) -> None:
+    answer = manage("backup_db", f"--lock-wait={seconds}")
+    assert (answer.returncode, len(answer.stderr.splitlines())) == (2, 1)
+    assert store.all() == []
 
 
 def test_a_name_that_is_taken_is_refused(store: Store) -> None:

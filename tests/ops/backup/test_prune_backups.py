@@ -106,6 +106,13 @@ def test_a_backup_that_is_being_restored_stays(broker: Database, store: Store) -
     assert not list(store.folder.glob(".removed-*"))
 
 
+@pytest.mark.parametrize("days", ["nan", "inf", "1e10", "-1"])
+def test_days_that_no_calendar_has_are_refused(days: str, store: Store, manage: Callable[..., Answer]) -> None:
+    for option in ("--keep-days", "--keep-databases"):
+        answer = manage("prune_backups", f"{option}={days}")
+        assert (answer.returncode, len(answer.stderr.splitlines())) == (2, 1)
+
+
 def test_the_command_tells_what_would_go(broker: Database, store: Store, manage: Callable[..., Answer]) -> None:
     old, new = back_up(store, label="old"), back_up(store, label="new")
     aged(old, 100)
