@@ -54,5 +54,12 @@ class ProjectCommand(RichCommand):
             return
         if not sys.stdin.isatty():
             raise UsageFailed(f"{question} Nobody is here to answer: call again with --noinput to go on.")
-        if input(f"{question} Type yes to go on: ").strip().lower() != "yes":
+        if self.ask(f"{question} Type yes to go on: ").lower() != "yes":
             raise UsageFailed("Nothing was changed, because the answer was not yes.")
+
+    def ask(self, question: str) -> str:
+        """What a person types; raises `UsageFailed` for Ctrl-D."""
+        try:
+            return input(question).strip()
+        except EOFError:
+            raise UsageFailed("Nothing was changed, because there was no answer.") from None

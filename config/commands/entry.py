@@ -1,6 +1,7 @@
 """Run a command and turn what went wrong outside it into one sentence and an exit code."""
 
 import errno
+import os
 import signal
 import sys
 
@@ -16,6 +17,12 @@ from config.settings.loading import load_settings
 
 ENVIRONMENT = EnvironmentFailed.returncode
 
+#: What a file or folder that a setting or an option names may be in the way with; anything else is a mistake of ours.
+OF_FILES = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
+    errno.ENAMETOOLONG, errno.EIO, errno.ESTALE,
+)  # fmt: skip
+
 #: SQLSTATE of the server that has no space left.
 FULL = "53100"
 #: SQLSTATEs that say that the server, not the data, is in the way.
@@ -29,6 +36,7 @@ OF_THE_SERVER = {
 
 def run(argv: list[str]) -> int:
     """Run `argv` as manage.py does. `--traceback` shows the whole error instead of the sentence."""
+    _replace_closed_streams()
     try:
         load_settings(argv)
         with ending_in_order():
@@ -49,11 +57,21 @@ def run(argv: list[str]) -> int:
         sys.stderr.close()
         return 1
     except OSError as error:
+        if isinstance(error.filename, str) and error.errno in OF_FILES:
+            sentence = f"{error.filename} cannot be used ({error.strerror}): correct its owner and mode, or"
+            return _fail(argv, f"{sentence} name another place in the setting or option that names it.", ENVIRONMENT)
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         where = f" of {error.filename}" if error.filename else ""
         return _fail(argv, f"The disk{where} is full: free some space there, then run this again.", NoSpace.returncode)
     return 0
+
+
+def _replace_closed_streams() -> None:
+    """Python has no object for a stream that the caller has closed (`>&-`); what is written there is for nobody."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as the process
 
 
 def _code(error: Exception, *, otherwise: int) -> int:

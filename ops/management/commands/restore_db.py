@@ -136,7 +136,7 @@ class Command(ProjectCommand):
         live = live_name()
         if confirmed is None and sys.stdin.isatty():
             self.notes.print(f"The database {live} will {what}.", markup=False)
-            confirmed = input("Type its name to go on: ").strip()
+            confirmed = self.ask("Type its name to go on: ")
         if confirmed is None:
             raise UsageFailed(f"The database {live} would {what}: confirm it by --confirm={live}.")
         if confirmed != live:

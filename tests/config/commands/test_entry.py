@@ -3,11 +3,14 @@
 import os
 import socket
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
+from config.commands import ProjectCommand, UsageFailed
 from config.database.psqlextra_backend import base
 from tests.databases import PROJECT, Database, url
 
@@ -32,6 +35,38 @@ def test_server_that_takes_no_writes_is_named_as_such(empty_database: Database) 
 def test_traceback_is_shown_on_request(empty_database: Database) -> None:
     result = empty_database.manage("migrate", "--traceback", env={"MIGRATE_DATABASE_URL": url(empty_database.name)})
     assert "Traceback (most recent call last)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list_backups"], ["verify_backup", "x"], ["pitr", "--stop"], ["pitr", "--status"]]
+)
+def test_a_folder_that_is_closed_to_us_is_named(arguments: list[str], tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    command = [sys.executable, "manage.py", *arguments]
+    if os.geteuid() == 0:  # whom no mode stops
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    environment = {**os.environ, "BACKUP_DIR": str(closed / "backups")}
+    result = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (3, "")
+    assert f"{closed}/backups" in result.stderr
+    assert "cannot be used (Permission denied)" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_streams_that_are_closed_are_no_error() -> None:
+    command = ["sh", "-c", 'exec "$0" manage.py list_backups --json >&- <&-', sys.executable]
+    result = subprocess.run(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_question_that_is_answered_by_the_end_of_input_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def end(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", end)
+    with pytest.raises(UsageFailed, match="Nothing was changed"):
+        ProjectCommand().ask("Go on?")
 
 
 @pytest.mark.django_db
