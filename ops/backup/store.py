@@ -106,6 +106,8 @@ class Store:
                 self._manifest_or_advice(backups[0])
             return backups[-1]
         path = self.folder / wanted
+        if _ID.fullmatch(wanted) and path.is_symlink():
+            raise UsageFailed(f"{path} is a link, and no backup: set BACKUP_DIR to the folder with what it points to.")
         if not _ID.fullmatch(wanted) or not path.is_dir():
             raise UsageFailed(f"There is no backup {wanted} in {self.folder}: list_backups names those there are.")
         return Backup(wanted, path, self._manifest(path))
@@ -191,7 +193,9 @@ class Store:
     def _paths(self) -> list[Path]:
         if not self.folder.is_dir():
             return []
-        return [path for path in sorted(self.folder.iterdir()) if path.is_dir() and self._is_ours(path.name)]
+        # What a link points to is not ours to lock, nor to remove.
+        there = (path for path in sorted(self.folder.iterdir()) if path.is_dir() and not path.is_symlink())
+        return [path for path in there if self._is_ours(path.name)]
 
     def _is_ours(self, name: str) -> bool:
         return bool(_ID.fullmatch(name)) and name not in RESERVED

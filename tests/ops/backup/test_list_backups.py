@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,20 @@ def test_the_metrics_are_those_of_the_backups(broker: Database, store: Store, tm
     lines = path.read_text().splitlines()
     assert f"trading_last_good_backup_timestamp_seconds {first.created_at.timestamp():.17g}" in lines
     assert [entry.name for entry in tmp_path.iterdir() if "prom" in entry.name] == ["trading.prom"]
+
+
+def test_a_link_to_a_backup_is_none(kept: tuple[Store, Backup], settings: Any, manage: Callable[..., Answer]) -> None:
+    store, backup = kept
+    settings.BACKUP_DIR = store.folder
+    link = store.folder / "link"
+    link.symlink_to(backup.path)
+    try:
+        assert [each.id for each in store.all()] == [backup.id]
+        for command in (["verify_backup", "link", "--quick"], ["restore_db", "link", "--plan"]):
+            answer = manage(*command)
+            assert (answer.returncode, "is a link" in answer.stderr) == (2, True)
+    finally:
+        link.unlink()
 
 
 def test_the_command_exits_with_4_when_the_last_verified_backup_is_too_old(
