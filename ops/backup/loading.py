@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import secrets
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
+from psycopg.conninfo import make_conninfo
 
 from config.commands import DrillMismatch, Failed, VerificationFailed
 from config.commands.counting import counted
@@ -29,6 +30,13 @@ from ops.verification.books import verify_books
 
 #: For the sessions of a restore only: what is half there after a crash is thrown away anyhow.
 _QUICKER = "-c synchronous_commit=off -c maintenance_work_mem=256MB -c statement_timeout=0"
+
+#: What of a dump's list is made ahead of all else: extensions, which may take an administrator, with the schemas that
+#: they are in; and rights on schemas, as who is to own a function must be allowed to make one there. None of it runs
+#: anything that the owner has written.
+_FRAME = re.compile(
+    rb"\d+; \d+ \d+ (SCHEMA|EXTENSION|(ACL|COMMENT|SECURITY LABEL) - (SCHEMA|EXTENSION)) ",
+)
 
 
 def require_sound(backup: Backup, report: Report = silent) -> None:
@@ -93,29 +101,23 @@ def _fill(
 ) -> None:
     sizes = {key: table["bytes"] for key, table in manifest["tables"].items()}
     report("Restoring", 0, sum(sizes.values()))
-    arguments = [f"--dbname={name}", f"--jobs={jobs}", "--exit-on-error", "--no-password", "--verbose", str(data)]
+    # A name with `=` in it, or like an URL, would be taken for a whole address.
+    address = make_conninfo("", dbname=name)
+    arguments = [f"--dbname={address}", "--exit-on-error", "--no-password", str(data)]
     login = {**server.owner, "options": f"{server.owner.get('options', '')} {_QUICKER}"}
     line = of_tables(sizes, "Restoring", report)
-    _open_schema(tools, name, data, login)
-    # Killed, this process leaves pg_restore behind, which holds the backup until it has ended, too.
-    run(tools, "pg_restore", arguments, login, line=line, pass_fds=[held])
-
-
-def _open_schema(tools: Tools, name: str, data: Path, login: dict[str, str]) -> None:
-    """Give the rights on the schema that is there already before anything else: pg_restore gives them last.
-
-    Who is to own a function must be allowed to make one there.
-    """
-    command = [tools.program("pg_restore"), "--list", str(data)]
-    contents_of = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    rights = [line for line in contents_of.splitlines() if " ACL - SCHEMA public " in line]
-    if not rights:
-        return
-    with tempfile.NamedTemporaryFile("w", prefix="trading-restore-", suffix=".list") as file:
-        file.write("\n".join(rights) + "\n")
-        file.flush()
-        arguments = [f"--dbname={name}", "--exit-on-error", "--no-password", f"--use-list={file.name}", str(data)]
-        run(tools, "pg_restore", arguments, login)
+    with tempfile.TemporaryDirectory(prefix="trading-restore-") as folder:
+        everything, frame, rest = (Path(folder) / part for part in ("everything", "frame", "rest"))
+        run(tools, "pg_restore", ["--list", f"--file={everything}", str(data)], {})
+        lines = everything.read_bytes().splitlines(keepends=True)
+        frame.write_bytes(b"".join(each for each in lines if _FRAME.match(each)))
+        rest.write_bytes(b"".join(each for each in lines if not _FRAME.match(each)))
+        # The administrator is lent only where extensions ask for one.
+        maker = server.administrator if b" EXTENSION - " in frame.read_bytes() else None
+        run(tools, "pg_restore", [*arguments, f"--use-list={frame}"], maker or server.owner)
+        # Killed, this process leaves pg_restore behind, which holds the backup until it has ended, too.
+        more = [f"--use-list={rest}", f"--jobs={jobs}", "--verbose"]
+        run(tools, "pg_restore", [*arguments, *more], login, line=line, pass_fds=[held])
 
 
 def differences(server: Server, name: str, manifest: Manifest, report: Report = silent) -> list[str]:

@@ -35,7 +35,7 @@ VARIABLES = {
     "connect_timeout": "PGCONNECT_TIMEOUT",
     "application_name": "PGAPPNAME",
 }
-#: How the programs say that it is not their fault.
+#: How the programs say that it is not their fault, as regular expressions.
 SIGNS: tuple[tuple[str, type[Failed], str], ...] = (
     ("No space left on device", NoSpace, "the disk is full: free some space, then run this again"),
     ("Disk quota exceeded", NoSpace, "the disk quota is used up: free some space, then run this again"),
@@ -45,6 +45,23 @@ SIGNS: tuple[tuple[str, type[Failed], str], ...] = (
     ("server closed the connection", EnvironmentFailed, "the server went away: start it, then run this again"),
     ("terminating connection", EnvironmentFailed, "the server ended its session: run this again"),
     ("the database system is", EnvironmentFailed, "the server is starting or stopping: run this again"),
+    (
+        "permission denied to create extension",
+        EnvironmentFailed,
+        "making it takes an administrator: set ADMIN_DATABASE_URL to a superuser's login",
+    ),
+    (
+        'role ".*" does not exist',
+        EnvironmentFailed,
+        "the server lacks a role that owns something in the backup, or was given rights there: make it by CREATE ROLE,"
+        " then run this again",
+    ),
+    (
+        "must be superuser|must be able to SET ROLE|permission denied to create|must have CREATE privilege",
+        Failed,
+        "a superuser made this, and the schema's owner cannot: in the database that was backed up, drop it or give it"
+        " to trading_owner, then make a new backup",
+    ),
     ("unsupported version", VersionSkew, "the program is older than what has made the backup: install a newer one"),
 )
 
@@ -212,7 +229,7 @@ class Program:
         faults = [line for line in lines if re.search(r"\b(error|fatal|detail):", line, re.IGNORECASE)]
         reason = (faults or lines or ["it gave no reason"])[0].removeprefix(f"{self.name}: ").removeprefix("error: ")
         for sign, failure, advice in SIGNS:
-            if sign in text:
+            if re.search(sign, text):
                 raise failure(f"{self.name} gave up, because {advice}. ({reason})")
         how = f"was ended by signal {-code}" if code < 0 else "failed"
         raise Failed(f"{self.name} {how}: {reason}")
