@@ -23,7 +23,7 @@ from config.database.locks import lock_key, try_lock, unlock
 POLL_SECONDS = 0.02
 #: What PostgreSQL keeps of a name; the rest would be cut off without a word.
 LONGEST_NAME = 63
-#: So much of a prefix leaves room for a process number and six digits.
+#: So many bytes of a prefix leave room for a process number and six digits.
 LONGEST_PREFIX = 48
 
 #: Of `pg_database.datconnlimit`, from PostgreSQL 15.4 on.
@@ -107,7 +107,12 @@ class Server:
 
 def scratch_name(prefix: str) -> str:
     """A name that nobody else has; the prefix is cut where PostgreSQL would cut the name."""
-    return f"{prefix[:LONGEST_PREFIX]}_{os.getpid()}_{secrets.token_hex(3)}"
+    return f"{_cut(prefix)}_{os.getpid()}_{secrets.token_hex(3)}"
+
+
+def _cut(prefix: str) -> str:
+    # In bytes, as PostgreSQL counts: of a longer name it would cut the digits off, which make it nobody else's.
+    return prefix.encode()[:LONGEST_PREFIX].decode(errors="ignore")
 
 
 def libpq_parameters(database: Mapping[str, Any]) -> dict[str, str]:
@@ -212,7 +217,7 @@ def drop(session: Connection, name: str, *, seconds: float = 10) -> None:
 
 def _names_like(session: Connection, prefix: str) -> list[str]:
     # What scratch_name() makes, and nothing that merely begins like it.
-    pattern = rf"^{re.escape(prefix[:LONGEST_PREFIX])}_[0-9]+_[0-9a-f]{{6}}$"
+    pattern = rf"^{re.escape(_cut(prefix))}_[0-9]+_[0-9a-f]{{6}}$"
     rows = session.execute("SELECT datname FROM pg_database WHERE datname ~ %s", [pattern]).fetchall()
     return [str(name) for (name,) in rows]
 

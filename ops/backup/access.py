@@ -93,9 +93,7 @@ def _statements(session: Connection, name: str, database: Manifest) -> Iterator[
 
 def _items(value: str) -> list[str]:
     """The names of a list as SET writes it: `"$user", public`; an empty list is one empty name there, `""`."""
-    return [
-        match[2] if match[1] is None else match[1].replace('""', '"') for match in _LIST_ITEM.finditer(value)
-    ]
+    return [match[2] if match[1] is None else match[1].replace('""', '"') for match in _LIST_ITEM.finditer(value)]
 
 
 def differing(expected: Manifest, found: Manifest) -> list[str]:

@@ -179,14 +179,19 @@ def _require(server: Server, session: Connection, backup: Backup, *, name: str |
             f"{backup.id} was made by older code and lacks {counted(len(missing), 'migration')}, as {missing[0]}. Add"
             " --migrate to bring it to this code before it is used."
         )
-    if name is not None and not 0 < len(name.encode()) <= LONGEST_NAME:
-        raise UsageFailed(f"{name!r} is no name for a database: use 1 to {LONGEST_NAME} bytes.")
+    if name is not None and not (0 < len(name.encode(errors="replace")) <= LONGEST_NAME and _is_text(name)):
+        raise UsageFailed(f"{name!r} is no name for a database: use 1 to {LONGEST_NAME} bytes of UTF-8.")
     if name is not None and exists(session, name):
         raise UsageFailed(f"There is a database {name} already: choose another name, or drop that one.")
     with closing(server.master()) as master:
         room.require_space(master, backup.sound)
         room.require_counter(master, backup.sound, tools)
     return tools
+
+
+def _is_text(name: str) -> bool:
+    """Whether an argument came as UTF-8; Python keeps other bytes as halves of characters."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _pre_restore(store: Store, backup: Backup, jobs: int, report: Report) -> Backup:

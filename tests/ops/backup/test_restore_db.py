@@ -150,13 +150,71 @@ def test_a_restore_swaps_keeps_the_old_database_and_is_rolled_back(
         assert (again.returncode, "No database is kept" in again.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["", "ü" * 32, "postgres"])
+@pytest.mark.parametrize("name", ["", "ü" * 32, "postgres", "\udcff"])
 def test_a_name_that_no_new_database_can_have_is_refused(
     name: str, kept: tuple[Store, Backup], settings: Any, manage: Callable[..., Answer]
 ) -> None:
     settings.BACKUP_DIR = kept[0].folder
     for arguments in (["--plan"], []):
         assert manage("restore_db", "latest", "--as", name, *arguments).returncode == 2
+
+
+@pytest.mark.parametrize("name", ["host=x y", "postgresql://x/y", 'quo"ted', "€" * 21])
+def test_any_other_name_is_taken_as_it_is(
+    name: str, administrator: Server, kept: tuple[Store, Backup], broker: Database
+) -> None:
+    try:
+        assert restore.restore(*kept, name=name).database == name
+        with closing(administrator.connect(name)) as session:
+            assert session.execute("SELECT count(*) > 0 FROM users").fetchone() == (True,)
+    finally:
+        with closing(administrator.master()) as session:
+            drop(session, name)
+
+
+def test_extensions_that_are_the_administrators_come_back(
+    administrator: Server, broker: Database, store: Store
+) -> None:
+    with closing(administrator.connect(broker.name, as_administrator=True)) as session:
+        session.execute("CREATE EXTENSION pg_stat_statements")
+        session.execute("CREATE SCHEMA ext")
+        session.execute("CREATE EXTENSION citext SCHEMA ext")
+        try:
+            backup, before = back_up(store), schema(administrator, broker.name)
+            restore.restore(store, backup, name=OTHER)
+            assert schema(administrator, OTHER) == before
+        finally:
+            session.execute("DROP EXTENSION pg_stat_statements, citext")
+            session.execute("DROP SCHEMA ext")
+
+
+@pytest.mark.parametrize(
+    ("made", "gone", "unsaid", "code", "advice"),
+    [
+        (
+            "CREATE ROLE {0}; GRANT SELECT ON users TO {0}",
+            "DROP OWNED BY {0}; DROP ROLE {0}",
+            True,
+            3,
+            "by CREATE ROLE",
+        ),
+        ("CREATE PUBLICATION {0} FOR ALL TABLES", "DROP PUBLICATION {0}", False, 8, "to trading_owner"),
+    ],
+)
+def test_what_the_owner_cannot_restore_is_told_with_the_way_out(
+    made: str, gone: str, unsaid: bool, code: int, advice: str, administrator: Server, broker: Database, store: Store,
+    manage: Callable[..., Answer],
+) -> None:  # fmt: skip
+    name = f"other_{os.getpid()}"
+    with closing(administrator.connect(broker.name, as_administrator=True)) as session:
+        session.execute(made.format(name))  # type: ignore[call-overload]
+        try:
+            back_up(store)
+        finally:
+            session.execute(gone.format(name))  # type: ignore[call-overload]
+    answer = manage("verify_backup", "latest")
+    assert (answer.returncode, advice in answer.stderr) == (code, True)
+    assert (store.get("latest").sound["last_drill"] is None) == unsaid
 
 
 def test_a_database_that_is_gone_comes_back_with_its_settings(
