@@ -68,6 +68,8 @@ def _statements(session: Connection, name: str, database: Manifest) -> Iterator[
     if database["connection_limit"] != -1:
         limit = sql.Literal(database["connection_limit"])
         yield sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(target, limit)
+    if comment := database.get("comment"):  # which backups have not known from the first
+        yield sql.SQL("COMMENT ON DATABASE {} IS {}").format(target, sql.Literal(comment))
     for each in database["settings"]:
         head = sql.SQL("ALTER DATABASE {}").format(target)
         if each["role"]:

@@ -40,11 +40,12 @@ def of_database(session: Connection, name: str) -> dict[str, Any]:
     row = _row(
         session,
         "SELECT pg_encoding_to_char(encoding), datlocprovider::text, datcollate, datctype, "
-        f"{locale}, datconnlimit, pg_get_userbyid(datdba), datacl::text[], oid::bigint"
+        f"{locale}, datconnlimit, pg_get_userbyid(datdba), datacl::text[], oid::bigint,"
+        " shobj_description(oid, 'pg_database')"
         " FROM pg_database WHERE datname = %s",
         name,
     )
-    encoding, provider, collate, ctype, locale_name, limit, owner, grants, oid = row
+    encoding, provider, collate, ctype, locale_name, limit, owner, grants, oid, comment = row
     changed = session.execute(
         "SELECT pg_get_userbyid(nullif(setrole, 0)), setconfig FROM pg_db_role_setting WHERE setdatabase = %s"
         " ORDER BY setrole",
@@ -59,6 +60,7 @@ def of_database(session: Connection, name: str) -> dict[str, Any]:
         "locale": locale_name,
         "connection_limit": limit,
         "owner": owner,
+        "comment": comment,
         "grants": grants,
         "settings": [{"role": role, "values": values} for role, values in changed],
     }

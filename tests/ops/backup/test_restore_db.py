@@ -75,6 +75,7 @@ def test_a_restored_database_equals_its_source(administrator: Server, broker: Da
         "REVOKE CONNECT ON DATABASE {} FROM PUBLIC",
         "GRANT CONNECT ON DATABASE {} TO trading_app, trading_readonly, trading_auditor",
         "ALTER DATABASE {} CONNECTION LIMIT 90",
+        "COMMENT ON DATABASE {} IS 'the desk''s'",
     ]
     undone = [
         "ALTER DATABASE {} RESET search_path", "ALTER DATABASE {} RESET work_mem",
@@ -83,6 +84,7 @@ def test_a_restored_database_equals_its_source(administrator: Server, broker: Da
         "ALTER ROLE trading_readonly IN DATABASE {} RESET search_path",
         "ALTER ROLE trading_auditor IN DATABASE {} RESET search_path",
         "GRANT CONNECT ON DATABASE {} TO PUBLIC", "ALTER DATABASE {} CONNECTION LIMIT -1",
+        "COMMENT ON DATABASE {} IS NULL",
     ]  # fmt: skip
     with closing(administrator.master()) as master:
         for statement in given:
