@@ -41,7 +41,7 @@ class Command(ProjectCommand):
         )
 
     def handle(self, *, name: str | None, jobs: int, lock_wait: float, **options: Any) -> None:
-        if jobs < 1 or not 0 < lock_wait <= LONGEST_WAIT:  # which is not so for nan either
+        if jobs < 1 or not 0 < lock_wait <= LONGEST_WAIT:
             raise UsageFailed(f"--jobs is at least 1, --lock-wait more than 0 and at most {LONGEST_WAIT} seconds.")
         store = Store(settings.BACKUP_DIR)
         try:

@@ -58,7 +58,7 @@ class Command(ProjectCommand):
         policy = Policy(**{name: options[f"keep_{name}"] for name in names})
         if min(getattr(policy, name) for name in names) < 0 or policy.minimum < 1 or options["keep_databases"] < 0:
             raise UsageFailed("What is to be kept is a number from 0 on, --keep-minimum from 1 on.")
-        if not all(days <= LONGEST_DAYS for days in (policy.days, options["keep_databases"])):  # nor is nan
+        if max(policy.days, options["keep_databases"]) > LONGEST_DAYS:
             raise UsageFailed(f"--keep-days and --keep-databases are at most {LONGEST_DAYS} days.")
         verdicts = prune(Store(settings.BACKUP_DIR), policy, dry_run=dry_run)
         live = str(connections[DEFAULT_DB_ALIAS].settings_dict["NAME"])
