@@ -176,6 +176,7 @@ def test_nobody_changes_somebody_who_may_do_more(client: Client) -> None:
 
 def test_nobody_takes_over_somebody_inactive_who_could_do_more(client: Client) -> None:
     """A new password, then the tick at "active": he would be a super admin."""
+    rows.user(is_superuser=True)  # who gives the rights below
     log_in(client, Role.ADMIN)
     for user in (rows.user(is_active=False), rows.user(deleted_at=timezone.now())):
         rows.role(user=user, role=Role.SUPER_ADMIN)

@@ -150,17 +150,17 @@ BY_THE_OWNER = {
         missing("constraint", "orders_instrument_id_fk of orders"),
     ),
     "foreign key that cascades": Drift(
-        "ALTER TABLE orders DROP CONSTRAINT orders_instrument_id_fk, ADD CONSTRAINT orders_instrument_id_fk"
-        " FOREIGN KEY (instrument_id) REFERENCES instruments ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED",
-        changed("constraint", "orders_instrument_id_fk of orders", "definition"),
+        "ALTER TABLE orders DROP CONSTRAINT orders_parent_order_id_fk, ADD CONSTRAINT orders_parent_order_id_fk"
+        " FOREIGN KEY (parent_order_id) REFERENCES orders ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED",
+        changed("constraint", "orders_parent_order_id_fk of orders", "definition"),
     ),
     "comment on constraint": Drift(
         "COMMENT ON CONSTRAINT orders_side_check ON orders IS 'mine'",
         changed("constraint", "orders_side_check of orders", "comment"),
     ),
     "foreign key not deferrable": Drift(
-        "ALTER TABLE orders ALTER CONSTRAINT orders_instrument_id_fk NOT DEFERRABLE",
-        changed("constraint", "orders_instrument_id_fk of orders", "definition", "deferrable"),
+        "ALTER TABLE orders ALTER CONSTRAINT orders_parent_order_id_fk NOT DEFERRABLE",
+        changed("constraint", "orders_parent_order_id_fk of orders", "definition", "deferrable"),
     ),
     "unique key dropped": Drift(
         "ALTER TABLE journals DROP CONSTRAINT journals_idempotency_key_uniq",
