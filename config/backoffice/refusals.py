@@ -1,7 +1,10 @@
 """What the database refuses, said in the form: its rules are more than forms know."""
 
+from functools import cache
+
 from django import forms
-from django.db import DatabaseError, DataError, IntegrityError
+from django.apps import apps
+from django.db import DatabaseError, DataError, IntegrityError, models
 
 #: Rules of rows, triggers, keys and types; anything else is no fault of what was typed.
 REFUSALS = (IntegrityError, DataError)
@@ -12,9 +15,21 @@ STALE = "Somebody has changed this row since the form was opened: open it anew, 
 
 
 def sentence(error: DatabaseError) -> str:
-    """The rule in the words of the database, without the row: that may hold what the reader may not see."""
-    words = getattr(getattr(error.__cause__, "diag", None), "message_primary", None) or str(error)
-    return f"The database refuses this: {words}"
+    """The rule in words, its own or the database's, without the row: that may hold what the reader may not see."""
+    diag = getattr(error.__cause__, "diag", None)
+    rule = _rules().get(getattr(diag, "constraint_name", None) or "")
+    return f"The database refuses this: {rule or getattr(diag, 'message_primary', None) or error}"
+
+
+@cache
+def _rules() -> dict[str, str]:
+    """What a form says of each CHECK, with the table, which need not be the one of the form."""
+    return {
+        rule.name: f"{model._meta.verbose_name}: {rule.violation_error_message}"
+        for model in apps.get_models()
+        for rule in model._meta.constraints
+        if isinstance(rule, models.CheckConstraint)
+    }
 
 
 def refused(form: type[forms.ModelForm], why: str) -> type[forms.ModelForm]:

@@ -155,6 +155,17 @@ def test_what_the_database_refuses_is_said_in_the_form_with_what_was_typed(clien
     assert rate.esma_class == "fx_major"
 
 
+def test_a_rule_of_another_table_is_told_in_its_own_words(client: Client) -> None:
+    rate = MarginRate.objects.first()
+    assert rate is not None
+    cap = LeverageCap.objects.get(regime=rate.regime, client_class=rate.client_class, esma_class=rate.esma_class)
+    typed = {"regime": cap.regime, "client_class": cap.client_class, "esma_class": cap.esma_class, "max_leverage": "1"}
+    answer = client.post(page(LeverageCap, "change", cap.pk), typed)
+    assert answer.context["adminform"].form.non_field_errors() == [
+        "The database refuses this: margin rate: The initial rate is at least 1 / max_leverage, rounded up."
+    ]
+
+
 @pytest.mark.parametrize("chosen", [False, True], ids=["one", "chosen"])
 def test_what_the_database_does_not_let_go_is_said_above_the_list(client: Client, chosen: bool) -> None:
     rate = MarginRate.objects.first()
