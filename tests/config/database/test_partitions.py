@@ -94,8 +94,8 @@ def test_function_makes_nothing_else(db: None, arguments: str, message: str) -> 
 
 
 def test_application_cannot_call_the_parts(sql: Sql) -> None:
-    with pytest.raises(DatabaseError, match="permission denied for function add_partition"), transaction.atomic():
-        sql("SELECT add_partition('lp_quotes', 'mine', 'FOR VALUES FROM (''1999-01-01'') TO (''1999-01-02'')')")
+    with pytest.raises(DatabaseError, match="permission denied for function build_partition"), transaction.atomic():
+        sql("SELECT build_partition('lp_quotes', 'mine', '1999-01-01', '1999-01-02')")
 
 
 def test_application_cannot_write_into_a_partition_directly(sql: Sql) -> None:

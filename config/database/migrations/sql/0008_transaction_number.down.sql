@@ -1,2 +1,1 @@
 DROP FUNCTION transaction_number();
-DROP FUNCTION transaction_offset();
