@@ -40,11 +40,27 @@ DECLARE
   moved bigint;
   overdrawn uuid;
   closed uuid;
+  is_mixed boolean;
 BEGIN
-  SELECT array_agg(journal_id), sum(rows), (array_agg(journal_id) FILTER (WHERE total <> 0))[1],
-         (array_agg(currency) FILTER (WHERE total <> 0))[1], (array_agg(total) FILTER (WHERE total <> 0))[1]
-    INTO posted, posted_entries, wrong_journal, wrong_currency, wrong_sum
-    FROM (SELECT journal_id, currency, sum(amount) AS total, count(*) AS rows FROM entries GROUP BY journal_id, currency) AS sums;
+  SELECT * INTO posted, posted_entries, wrong_journal, wrong_currency, wrong_sum,
+                ids, first_seqs, last_seqs, balances, lowest_balances, leaving, adjustments
+    FROM (SELECT array_agg(journal_id), sum(rows), (array_agg(journal_id) FILTER (WHERE total <> 0))[1],
+                 (array_agg(currency) FILTER (WHERE total <> 0))[1], (array_agg(total) FILTER (WHERE total <> 0))[1]
+            FROM (SELECT journal_id, currency, sum(amount) AS total, count(*) AS rows
+                    FROM entries GROUP BY journal_id, currency) AS sums) AS by_journal,
+         (SELECT array_agg(account_id), array_agg(first_seq), array_agg(last_seq), array_agg(balance), array_agg(lowest),
+                 array_agg(leaves), array_agg(adjusted)
+            FROM (SELECT account_id,
+                         min(seq) AS first_seq,
+                         max(seq) AS last_seq,
+                         (array_agg(balance_after ORDER BY seq DESC))[1] AS balance,
+                         -- What trading costs may exceed the balance; nothing else, by whatever name. These references
+                         -- are trading's own (account_transactions_of_trading).
+                         min(balance_after)
+                           FILTER (WHERE amount < 0 AND reference_type NOT IN ('trades', 'positions')) AS lowest,
+                         bool_or(transaction_type = 'transfer' OR (transaction_type = 'withdrawal' AND amount < 0)) AS leaves,
+                         sum(amount) FILTER (WHERE transaction_type IN ('adjustment', 'correction')) AS adjusted
+                    FROM entries GROUP BY account_id ORDER BY account_id) AS heads) AS by_account;
   IF posted IS NULL THEN
     RETURN NULL;  -- a statement without rows
   END IF;
@@ -61,19 +77,6 @@ BEGIN
             HINT = 'Entries of one journal come with one statement: post a journal of its own.';
   END IF;
 
-  SELECT array_agg(account_id), array_agg(first_seq), array_agg(last_seq), array_agg(balance), array_agg(lowest),
-         array_agg(leaves), array_agg(adjusted)
-    INTO ids, first_seqs, last_seqs, balances, lowest_balances, leaving, adjustments
-    FROM (SELECT account_id,
-                 min(seq) AS first_seq,
-                 max(seq) AS last_seq,
-                 (array_agg(balance_after ORDER BY seq DESC))[1] AS balance,
-                 min(balance_after)
-                   FILTER (WHERE amount < 0 AND transaction_type IN ('withdrawal', 'transfer', 'debit')) AS lowest,
-                 bool_or(transaction_type = 'transfer' OR (transaction_type = 'withdrawal' AND amount < 0)) AS leaves,
-                 sum(amount) FILTER (WHERE transaction_type IN ('adjustment', 'correction')) AS adjusted
-            FROM entries GROUP BY account_id ORDER BY account_id) AS heads;
-
   -- Equity and free margin follow the balance; the rest of the valuation waits for the next mark.
   WITH heads AS (
     UPDATE accounts
@@ -86,10 +89,12 @@ BEGIN
      WHERE accounts.id = head.account_id AND accounts.last_seq = head.first_seq - 1
     RETURNING accounts.id,
               accounts.kind = 'client' AND head.lowest < 0 AS is_overdrawn,
-              head.leaves AND (accounts.is_locked OR NOT accounts.is_active OR accounts.deleted_at IS NOT NULL) AS is_closed
+              head.leaves AND (accounts.is_locked OR NOT accounts.is_active OR accounts.deleted_at IS NOT NULL) AS is_closed,
+              accounts.account_type = 'demo' AS is_demo
   )
-  SELECT count(*), (array_agg(id) FILTER (WHERE is_overdrawn))[1], (array_agg(id) FILTER (WHERE is_closed))[1]
-    INTO moved, overdrawn, closed FROM heads;
+  SELECT count(*), (array_agg(id) FILTER (WHERE is_overdrawn))[1], (array_agg(id) FILTER (WHERE is_closed))[1],
+         bool_or(is_demo) AND NOT bool_and(is_demo)
+    INTO moved, overdrawn, closed, is_mixed FROM heads;
   IF moved <> cardinality(ids) THEN
     RAISE EXCEPTION 'the ledger of an account among % has moved on', ids[1:3]
       USING ERRCODE = 'serialization_failure', HINT = 'Try the transaction again, or post through post_journal().';
@@ -97,7 +102,19 @@ BEGIN
   IF overdrawn IS NOT NULL THEN
     RAISE EXCEPTION 'account % does not have that much money', overdrawn
       USING ERRCODE = 'check_violation', CONSTRAINT = 'account_transactions_no_overdraft',
-            HINT = 'A withdrawal, transfer or debit takes at most the balance; credit does not count.';
+            HINT = 'Only losses, commissions and swaps of trading may exceed the balance; credit does not count.';
+  END IF;
+  -- One statement may post several journals: each of them is of one kind of money.
+  IF is_mixed THEN
+    SELECT journal_id INTO wrong_journal
+      FROM account_transactions JOIN accounts ON accounts.id = account_id
+     WHERE journal_id = ANY (posted)
+     GROUP BY journal_id HAVING bool_or(account_type = 'demo') AND NOT bool_and(account_type = 'demo') LIMIT 1;
+    IF FOUND THEN
+      RAISE EXCEPTION 'journal % moves money between a demo account and a real one', wrong_journal
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'account_transactions_demo_money',
+              HINT = 'Demo money is not real: book against the demo account of the house.';
+    END IF;
   END IF;
   IF closed IS NOT NULL THEN
     RAISE EXCEPTION 'account % is locked, inactive or deleted: its money stays', closed
@@ -105,7 +122,7 @@ BEGIN
             HINT = 'Unlock or activate the account first, or book a correction.';
   END IF;
 
-  IF EXISTS (SELECT FROM unnest(adjustments) AS adjusted WHERE adjusted IS NOT NULL) THEN
+  IF array_remove(adjustments, NULL) <> '{}' THEN
     INSERT INTO account_audit (account_id, seq, event_type, data, triggered_by, reason)
     SELECT id,
            1 + coalesce((SELECT max(seq) FROM account_audit WHERE account_id = accounts.id), 0),
@@ -264,9 +281,14 @@ BEGIN
     RAISE EXCEPTION 'the decision on cash request % never changes', OLD.id
       USING ERRCODE = 'check_violation', CONSTRAINT = 'cash_requests_decision_immutable', HINT = 'Ask anew.';
   END IF;
+  IF NEW.approved_at IS DISTINCT FROM OLD.approved_at AND NEW.approved_at NOT BETWEEN least(OLD.created_at, now()) AND now() THEN
+    RAISE EXCEPTION 'cash request % is approved now, not at %', OLD.id, NEW.approved_at
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'cash_requests_approved_in_time', HINT = 'Use approve_cash().';
+  END IF;
   IF NEW.status = 'completed' AND OLD.status <> 'completed' AND NOT EXISTS (
     SELECT FROM journals JOIN account_transactions ON journal_id = journals.id
-     WHERE journals.id = NEW.journal_id AND kind = NEW.request_type AND account_id = NEW.account_id
+     WHERE journals.id = NEW.journal_id AND idempotency_key = 'cash:' || NEW.id
+       AND kind = NEW.request_type AND account_id = NEW.account_id
     HAVING sum(account_transactions.amount) = CASE NEW.request_type WHEN 'withdrawal' THEN -NEW.amount ELSE NEW.amount END)
   THEN
     RAISE EXCEPTION 'journal % does not book what cash request % asks for', NEW.journal_id, NEW.id
@@ -296,11 +318,11 @@ $$;
 ALTER FUNCTION post_entries() SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION post_entries() SET enable_seqscan = off;
 
--- The head of a ledger belongs to post_entries(), an account's history to the triggers above.
+-- The head of a ledger belongs to post_entries(), the valuation to it and mark_to_market(), an account's history to the triggers
+-- above. What is left belongs to the back office.
 REVOKE UPDATE ON accounts FROM trading_app;
 GRANT UPDATE (
-    id, created_at, updated_at, deleted_at, user_id, account_number, account_type, kind, oms_type, currency, equity, margin_used,
-    margin_available, margin_level, unrealized_pnl, realized_pnl, credit, leverage, max_leverage, is_active, is_locked,
-    locked_reason, broker_id, group_name, metadata)
+    updated_at, deleted_at, user_id, account_number, account_type, kind, oms_type, currency, leverage, max_leverage, is_active,
+    is_locked, locked_reason, broker_id, group_name, metadata)
    ON accounts TO trading_app;
 REVOKE INSERT ON account_audit FROM trading_app;
