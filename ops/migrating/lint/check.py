@@ -10,10 +10,10 @@ from ops.migrating.source import file_of
 
 #: The last migration of each app before there was a release: it finds empty tables. What follows meets tables in use.
 BEFORE_RELEASE = {
-    "database": "0010_one_counter",
+    "database": "0009_times",
     "audit": "0015_seal_statements",
     "accounts": "0020_activity",
-    "trading": "0035_fill_arithmetic",
+    "trading": "0034_times_of_writing",
     "liquidity": "0011_transaction_indexes",
     "risk": "0013_risk_events",
     "ops": "0003_transaction_index",

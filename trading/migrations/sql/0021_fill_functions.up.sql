@@ -2,13 +2,17 @@
 -- order, position, accounts by id.
 
 -- Half to even, as money is rounded: round() of numeric rounds half away from zero, which favours nobody but adds up.
-CREATE FUNCTION round_half_even(amount numeric, decimals integer) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT CASE
-           WHEN abs(amount - trunc(amount, decimals)) = ('5e-' || decimals + 1)::numeric
-                AND mod(trunc(amount, decimals) * ('1e' || decimals)::numeric, 2) = 0
-             THEN trunc(amount, decimals)
-           ELSE round(amount, decimals)
-         END
+-- In a language that keeps its plans, here and below: an SQL function that cannot be inlined is parsed at each call.
+CREATE FUNCTION round_half_even(amount numeric, decimals integer) RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+BEGIN
+  RETURN CASE
+    WHEN abs(amount - trunc(amount, decimals)) = ('5e-' || decimals + 1)::numeric
+         AND mod(trunc(amount, decimals) * ('1e' || decimals)::numeric, 2) = 0
+      THEN trunc(amount, decimals)
+    ELSE round(amount, decimals)
+  END;
+END
 $$;
 COMMENT ON FUNCTION round_half_even(numeric, integer) IS 'Rounds to a number of decimals, ties to the even neighbour.';
 
@@ -103,12 +107,27 @@ $$;
 COMMENT ON FUNCTION book_trade(positions, numeric, numeric, trades) IS 'Writes a trade, what it makes of its position, and the event.';
 
 -- What a trade earns or costs the client, against the house: legs for post_journal().
-CREATE FUNCTION trade_legs(account uuid, house uuid, trade uuid, pnl numeric, commission numeric) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT coalesce(jsonb_agg(jsonb_build_object(
-           'account', leg.account, 'type', type, 'amount', amount, 'reference_type', 'trades', 'reference_id', trade)), '[]')
-    FROM (VALUES (account, 'realized_pnl', pnl), (house, 'realized_pnl', -pnl),
-                 (account, 'commission', -commission), (house, 'commission', commission)) AS leg (account, type, amount)
-   WHERE amount <> 0
+CREATE FUNCTION trade_legs(account uuid, house uuid, trade uuid, pnl numeric, commission numeric) RETURNS jsonb
+LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  legs jsonb := '[]';
+BEGIN
+  IF pnl <> 0 THEN
+    legs := jsonb_build_array(
+      jsonb_build_object(
+        'account', account, 'type', 'realized_pnl', 'amount', pnl, 'reference_type', 'trades', 'reference_id', trade),
+      jsonb_build_object(
+        'account', house, 'type', 'realized_pnl', 'amount', -pnl, 'reference_type', 'trades', 'reference_id', trade));
+  END IF;
+  IF commission <> 0 THEN
+    legs := legs || jsonb_build_array(
+      jsonb_build_object(
+        'account', account, 'type', 'commission', 'amount', -commission, 'reference_type', 'trades', 'reference_id', trade),
+      jsonb_build_object(
+        'account', house, 'type', 'commission', 'amount', commission, 'reference_type', 'trades', 'reference_id', trade));
+  END IF;
+  RETURN legs;
+END
 $$;
 COMMENT ON FUNCTION trade_legs(uuid, uuid, uuid, numeric, numeric) IS 'Profit and commission of a trade as legs of a journal.';
 
@@ -116,6 +135,8 @@ COMMENT ON FUNCTION trade_legs(uuid, uuid, uuid, numeric, numeric) IS 'Profit an
 -- A netting account has one position per instrument: a fill opens, increases, decreases or closes it; what is left of a
 -- fill that closes it opens another one. In a hedging account an order opens or increases the position of its own side,
 -- and only a reduce-only order takes from the other side's.
+-- What a venue reports is held to the instrument, to time and to reason: on tick and step, between the receipt of the order
+-- and now, and for a commission below the notional.
 -- The same execution again returns what it did the first time, or fails if it is told differently.
 -- SECURITY DEFINER: what belongs together is written together, or not at all.
 CREATE FUNCTION apply_fill(
@@ -148,17 +169,26 @@ DECLARE
   fill_price numeric(24, 8) := price;
   fill_quantity numeric(24, 8) := quantity;
   fill_commission numeric(24, 8);
+  notional numeric;
   remaining numeric(24, 8) := quantity;
   own_side text;
   legs jsonb := '[]';
+  -- For what is assigned rather than performed, which would be a statement of its own.
+  told text;
+  is_booked boolean;
 BEGIN
   IF actor IS NOT NULL THEN
-    PERFORM set_config('trading.actor', actor, true), set_config('trading.reason', coalesce(apply_fill.reason, ''), true);
+    told := set_config('trading.actor', actor, true);
+    told := set_config('trading.reason', coalesce(apply_fill.reason, ''), true);
   END IF;
 
+  -- A live order holds the terms of its instrument; a dead one does not, nor does a position that is not there yet.
+  IF apply_fill.is_late THEN
+    PERFORM FROM instruments WHERE id = (SELECT instrument_id FROM orders WHERE orders.id = apply_fill.order_id) FOR KEY SHARE;
+  END IF;
   SELECT orders.id, account_id, orders.user_id, instrument_id, side, is_reduce_only, stop_loss, take_profit, execution_type,
          orders.liquidity_provider_id, oms_type, accounts.kind, currency, account_type = 'demo' AS is_demo, exponent, contract_size,
-         quote_currency
+         quote_currency, symbol, tick_size, quantity_step, received_at
     INTO asked
     FROM orders
     JOIN accounts ON accounts.id = account_id
@@ -181,6 +211,30 @@ BEGIN
   IF 'NaN' IN (fill_price, fill_quantity, fill_commission) OR NOT isfinite(apply_fill.executed_at) THEN
     RAISE EXCEPTION 'execution % of % of order %: price, quantity, commission and time are finite', execution_id, venue, order_id
       USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_finite', TABLE = 'order_fills', HINT = 'Ask the venue.';
+  END IF;
+
+  IF mod(fill_price, asked.tick_size) <> 0 THEN
+    RAISE EXCEPTION 'execution % of %: the price % is no multiple of the tick % of %', execution_id, venue, trim_scale(fill_price), trim_scale(asked.tick_size), asked.symbol
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_price_on_tick', TABLE = 'order_fills', HINT = 'Ask the venue.';
+  END IF;
+  IF mod(fill_quantity, asked.quantity_step) <> 0 THEN
+    RAISE EXCEPTION 'execution % of %: the quantity % is no multiple of the step % of %', execution_id, venue, trim_scale(fill_quantity), trim_scale(asked.quantity_step), asked.symbol
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_quantity_on_step', TABLE = 'order_fills', HINT = 'Ask the venue.';
+  END IF;
+  -- Of this clock and the venue's.
+  IF apply_fill.executed_at NOT BETWEEN asked.received_at - interval '1 minute' AND now() + interval '1 minute' THEN
+    RAISE EXCEPTION 'execution % of %: % is not between the receipt of order % and now', execution_id, venue, apply_fill.executed_at, order_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_executed_in_time', TABLE = 'order_fills',
+            HINT = 'Ask the venue for the time of the execution, and compare the clocks.';
+  END IF;
+  -- Nobody pays more than the whole. The usual share of it is told without a price that converts.
+  notional := abs(fill_price * fill_quantity * asked.contract_size);
+  IF abs(fill_commission) > notional / (CASE WHEN asked.quote_currency = asked.currency THEN 1 ELSE 10000 END)
+     AND abs(fill_commission) > notional * coalesce(known_conversion_rate(asked.quote_currency, asked.currency, now()), 1)
+  THEN
+    RAISE EXCEPTION 'execution % of %: a commission of % % is more than what was traded', execution_id, venue, trim_scale(fill_commission), asked.currency
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_commission_within_notional', TABLE = 'order_fills',
+            HINT = 'Commissions are in the currency of the account.';
   END IF;
 
   -- Inserted first, never looked up first: of two at once, one waits here for the other. The trigger moves the order.
@@ -288,7 +342,7 @@ BEGIN
           * done.conversion_rate,
         asked.exponent);
       done.position_effect := 'close';
-      PERFORM book_trade(held, held.quantity - done.quantity, held.average_price, done);
+      is_booked := book_trade(held, held.quantity - done.quantity, held.average_price, done);
     END IF;
 
     trade_ids := trade_ids || done.id;
@@ -607,6 +661,8 @@ BEGIN
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', door);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO trading_app', door);
   END LOOP;
+  -- Fills call it as the owner, after anybody may have: its variable is of the schema's type.
+  EXECUTE format('ALTER FUNCTION trade_legs(uuid, uuid, uuid, numeric, numeric) SET search_path = %I, pg_temp', current_schema());
   EXECUTE format('ALTER FUNCTION record_position_change() SET search_path = %I, pg_temp', current_schema());
   REVOKE ALL ON FUNCTION record_position_change() FROM PUBLIC;
   REVOKE ALL ON FUNCTION book_trade(positions, numeric, numeric, trades) FROM PUBLIC;

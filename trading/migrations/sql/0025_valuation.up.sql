@@ -78,7 +78,7 @@ COMMENT ON FUNCTION mark_to_market(uuid, timestamptz) IS 'Values open positions 
 -- mark, or at its average price where there is none. The schedule of the account's group decides, then the one for all
 -- groups, then the instrument. One weekday counts three times, for the week-end, which counts nothing. Islamic accounts have
 -- no swaps. One journal per account and night: charging again changes nothing.
-CREATE FUNCTION accrue_swaps(night date, OUT charged_positions bigint, OUT charged_accounts bigint) LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE FUNCTION charge_night(night date, OUT charged_positions bigint, OUT charged_accounts bigint) LANGUAGE plpgsql AS $$
 DECLARE
   day_end timestamptz := (night + 1)::timestamp AT TIME ZONE 'UTC';
   locked uuid[];
@@ -142,6 +142,21 @@ BEGIN
            GROUP BY accounts.id) AS journal;
 END
 $$;
+COMMENT ON FUNCTION charge_night(date) IS 'Books the swap of one night for every open position, once; for the owner, who may pretend that it is over.';
+
+-- Positions are still opened and closed in a night that is not over.
+CREATE FUNCTION accrue_swaps(night date, OUT charged_positions bigint, OUT charged_accounts bigint) LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+  day_end timestamptz := (night + 1)::timestamp AT TIME ZONE 'UTC';
+BEGIN
+  IF day_end > now() THEN
+    RAISE EXCEPTION 'the night of % is not over', night
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'positions_swap_night_over', TABLE = 'positions',
+            HINT = format('Charge it from %s UTC on.', to_char(day_end AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'));
+  END IF;
+  SELECT * INTO charged_positions, charged_accounts FROM charge_night(night);
+END
+$$;
 COMMENT ON FUNCTION accrue_swaps(date) IS 'Books the swap of one night for every open position, once.';
 
 DO $$
@@ -153,5 +168,7 @@ BEGIN
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', door);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO trading_app', door);
   END LOOP;
+  EXECUTE format('ALTER FUNCTION charge_night(date) SET search_path = %I, pg_temp', current_schema());
+  REVOKE ALL ON FUNCTION charge_night(date) FROM PUBLIC;
 END
 $$;

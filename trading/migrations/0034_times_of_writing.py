@@ -2,7 +2,6 @@ import config.database.triggers
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
-from config.database.operations import RunSQLFile
 
 
 class Migration(migrations.Migration):
@@ -10,7 +9,6 @@ class Migration(migrations.Migration):
     dependencies = [("trading", "0033_transaction_indexes"), ("database", "0009_times")]
 
     operations = [
-        RunSQLFile("0034_fill_bounds"),
         pgtrigger.migrations.AddTrigger(
             model_name='order',
             trigger=pgtrigger.compiler.Trigger(name='written_now', sql=config.database.triggers.SharedTriggerSql(condition="WHEN (CURRENT_USER <> 'trading_owner' AND (NEW.created_at <> now() OR NEW.received_at NOT BETWEEN now() - interval '1 day' AND now() + interval '1 minute'))", execute='refuse_other_time()', func='', hash='45696a496f3c55030c53dfec2b0068e662cec824', operation='INSERT', pgid='orders_written_now', table='orders', when='AFTER')),
