@@ -12,7 +12,7 @@ from ops.bench.flow.lives import EVENTS_PER_LIFE, WARM_UP, Life, Trader, lives, 
 from ops.bench.flow.rows import rows
 from ops.bench.measure import Benchmark
 
-#: Lives of all clients together. With 1,200 the first use of each page of the new files is a tenth of the services' time.
+#: Lives of all clients together. With 1,200 the first use of new files is a tenth of the services' time, or more.
 LIVES, QUICK_LIVES = 3_600, 80
 
 Prepare = Callable[[Cluster, str, int], Callable[[], object]]
