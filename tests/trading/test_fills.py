@@ -304,6 +304,15 @@ def test_the_same_execution_counts_once_also_where_the_client_has_gone_to_anothe
     assert other.balance == 2
 
 
+def test_a_report_that_comes_again_is_not_held_to_terms_that_have_changed_since(floor: Floor, sql: Any) -> None:
+    order = floor.order("buy", 1)
+    report = {**REPORT, "order_id": order.id, "price": Decimal("1.20001")}
+    first = apply_fill(**report)
+    floor.trade("sell", 1, "1.2")
+    sql("UPDATE instruments SET tick_size = 0.001 WHERE id = %s", [floor.eurusd.id])
+    assert vars(apply_fill(**report)) == {**vars(first), "is_new": False}
+
+
 @pytest.mark.parametrize("other", [{"price": Decimal("1.3")}, {"quantity": Decimal(2)}, {"liquidity_type": "maker"}])
 def test_an_execution_id_stands_for_one_execution(floor: Floor, other: dict[str, Any]) -> None:
     order = floor.order("buy", 3)

@@ -213,30 +213,6 @@ BEGIN
       USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_finite', TABLE = 'order_fills', HINT = 'Ask the venue.';
   END IF;
 
-  IF mod(fill_price, asked.tick_size) <> 0 THEN
-    RAISE EXCEPTION 'execution % of %: the price % is no multiple of the tick % of %', execution_id, venue, trim_scale(fill_price), trim_scale(asked.tick_size), asked.symbol
-      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_price_on_tick', TABLE = 'order_fills', HINT = 'Ask the venue.';
-  END IF;
-  IF mod(fill_quantity, asked.quantity_step) <> 0 THEN
-    RAISE EXCEPTION 'execution % of %: the quantity % is no multiple of the step % of %', execution_id, venue, trim_scale(fill_quantity), trim_scale(asked.quantity_step), asked.symbol
-      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_quantity_on_step', TABLE = 'order_fills', HINT = 'Ask the venue.';
-  END IF;
-  -- Of this clock and the venue's.
-  IF apply_fill.executed_at NOT BETWEEN asked.received_at - interval '1 minute' AND now() + interval '1 minute' THEN
-    RAISE EXCEPTION 'execution % of %: % is not between the receipt of order % and now', execution_id, venue, apply_fill.executed_at, order_id
-      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_executed_in_time', TABLE = 'order_fills',
-            HINT = 'Ask the venue for the time of the execution, and compare the clocks.';
-  END IF;
-  -- Nobody pays more than the whole. The usual share of it is told without a price that converts.
-  notional := abs(fill_price * fill_quantity * asked.contract_size);
-  IF abs(fill_commission) > notional / (CASE WHEN asked.quote_currency = asked.currency THEN 1 ELSE 10000 END)
-     AND abs(fill_commission) > notional * coalesce(known_conversion_rate(asked.quote_currency, asked.currency, now()), 1)
-  THEN
-    RAISE EXCEPTION 'execution % of %: a commission of % % is more than what was traded', execution_id, venue, trim_scale(fill_commission), asked.currency
-      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_commission_within_notional', TABLE = 'order_fills',
-            HINT = 'Commissions are in the currency of the account.';
-  END IF;
-
   -- Inserted first, never looked up first: of two at once, one waits here for the other. The trigger moves the order.
   INSERT INTO order_fills (
     order_id, fill_price, fill_quantity, fill_commission, commission_currency, liquidity_type, venue, execution_id, executed_at,
@@ -271,6 +247,31 @@ BEGIN
     SELECT id INTO journal_id FROM journals WHERE idempotency_key = 'fill:' || first.id;
     fill_id := first.id;
     RETURN;
+  END IF;
+
+  -- Of what is new only: a report that comes again was held to the terms of its time, which may have changed since.
+  IF mod(fill_price, asked.tick_size) <> 0 THEN
+    RAISE EXCEPTION 'execution % of %: the price % is no multiple of the tick % of %', execution_id, venue, trim_scale(fill_price), trim_scale(asked.tick_size), asked.symbol
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_price_on_tick', TABLE = 'order_fills', HINT = 'Ask the venue.';
+  END IF;
+  IF mod(fill_quantity, asked.quantity_step) <> 0 THEN
+    RAISE EXCEPTION 'execution % of %: the quantity % is no multiple of the step % of %', execution_id, venue, trim_scale(fill_quantity), trim_scale(asked.quantity_step), asked.symbol
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_quantity_on_step', TABLE = 'order_fills', HINT = 'Ask the venue.';
+  END IF;
+  -- Of this clock and the venue's.
+  IF apply_fill.executed_at NOT BETWEEN asked.received_at - interval '1 minute' AND now() + interval '1 minute' THEN
+    RAISE EXCEPTION 'execution % of %: % is not between the receipt of order % and now', execution_id, venue, apply_fill.executed_at, order_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_executed_in_time', TABLE = 'order_fills',
+            HINT = 'Ask the venue for the time of the execution, and compare the clocks.';
+  END IF;
+  -- Nobody pays more than the whole. The usual share of it is told without a price that converts.
+  notional := abs(fill_price * fill_quantity * asked.contract_size);
+  IF abs(fill_commission) > notional / (CASE WHEN asked.quote_currency = asked.currency THEN 1 ELSE 10000 END)
+     AND abs(fill_commission) > notional * coalesce(known_conversion_rate(asked.quote_currency, asked.currency, now()), 1)
+  THEN
+    RAISE EXCEPTION 'execution % of %: a commission of % % is more than what was traded', execution_id, venue, trim_scale(fill_commission), asked.currency
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_commission_within_notional', TABLE = 'order_fills',
+            HINT = 'Commissions are in the currency of the account.';
   END IF;
 
   fill_id := first.id;
