@@ -88,6 +88,23 @@ def test_the_same_order_again_is_the_same_order_whatever_has_become_of_it(terms:
     assert (again.pk, again.status, again.quantity) == (first.pk, "canceled", 3)
 
 
+def test_the_same_order_again_is_the_same_order_also_after_its_date() -> None:
+    now = datetime.now(UTC)
+    terms = {
+        "time_in_force": "gtd",
+        "good_till_date": now - timedelta(minutes=1),
+        "order_type": "market",
+        "price": None,
+    }
+    first = rows.order(client_order_id="one", quantity=Decimal(2), received_at=now - timedelta(minutes=2), **terms)
+    asked = new_order(account_id=first.account_id, instrument_id=first.instrument_id, **terms)
+    assert services.submit_order(order=asked).pk == first.pk
+    with pytest.raises(DuplicateOrder, match="differs in quantity"):
+        services.submit_order(order=NewOrder(**{**vars(asked), "quantity": Decimal(3)}))
+    with breaks("orders_good_till_date_after_receipt_check"):
+        services.submit_order(order=NewOrder(**{**vars(asked), "client_order_id": "two"}))
+
+
 @pytest.mark.parametrize(
     "other", [{"side": "sell"}, {"quantity": Decimal(3)}, {"price": Decimal("1.2")}, {"time_in_force": "day"}]
 )

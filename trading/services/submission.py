@@ -16,7 +16,8 @@ from trading.models import Order
 from trading.pretrade import NewOrder
 from trading.services.statements import ACTS
 
-# The user is the account's owner. A repeated order waits here for the first one to commit, then finds it.
+# The user is the account's owner. A repeated order waits here for the first one to commit, then finds it. A CHECK
+# speaks before the key does: what was good till a date that has passed since is not inserted again.
 SUBMIT = f"""
     INSERT INTO orders (account_id, user_id, client_order_id, instrument_id, order_type, side, quantity,
                         price, stop_price, limit_price, trailing_distance, time_in_force, good_till_date,
@@ -28,6 +29,9 @@ SUBMIT = f"""
            %(decision_maker)s, %(executor)s, %(status)s, %(reject_reason)s
       FROM accounts
      WHERE accounts.id = %(account_id)s AND {ACTS}
+       AND ((%(good_till_date)s::timestamptz <= now()) IS NOT TRUE
+            OR NOT EXISTS (
+              SELECT FROM orders WHERE account_id = accounts.id AND client_order_id = %(client_order_id)s::varchar))
     ON CONFLICT (client_order_id, account_id) DO NOTHING
     RETURNING {columns(Order)}
 """
