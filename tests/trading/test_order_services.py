@@ -212,6 +212,11 @@ def test_a_replace_that_waits_is_asked_for_once_and_refused() -> None:
     assert services.request_replace(order_id=order.pk, quantity=Decimal(3)).pk == request.pk
     with pytest.raises(WrongStatus):
         services.request_replace(order_id=order.pk, quantity=Decimal(4))
+    # What is not given stays as the order has it: this asks for another price than the request that waits.
+    services.reject_replace(order_id=order.pk)
+    services.request_replace(order_id=order.pk, quantity=Decimal(3), price=Decimal("1.2"))
+    with pytest.raises(WrongStatus):
+        services.request_replace(order_id=order.pk, quantity=Decimal(3))
     order = services.reject_replace(order_id=order.pk)
     assert (order.status, order.quantity) == ("new", 2)
     with pytest.raises(WrongStatus, match="it can be replaced only while it is pending_replace"):

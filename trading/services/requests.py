@@ -197,12 +197,21 @@ def _waiting(
     terms: Mapping[str, Any] | None = None,
 ) -> OrderChangeRequest:
     """The same request, if it waits already. Raises OrderNotFound, WrongStatus."""
-    asked = {name: value for name, value in (terms or {}).items() if value is not None}
+    order = written_order(order_id)
     request = (
         OrderChangeRequest.objects.using(router.db_for_write(OrderChangeRequest))
-        .filter(order_id=order_id, kind=kind, status=OrderRequestStatus.PENDING, **asked)
+        .filter(order_id=order_id, kind=kind, status=OrderRequestStatus.PENDING)
         .first()
     )
-    if request is None:
-        raise wrong_status(written_order(order_id), what, statuses)
+    if request is None or any(getattr(request, name) != value for name, value in _asked(order, terms or {}).items()):
+        raise wrong_status(order, what, statuses)
     return request
+
+
+def _asked(order: Order, terms: Mapping[str, Any]) -> dict[str, Any]:
+    """All terms that a replace request would have: what is not given is the order's, as the statement has it."""
+    own_date = terms and terms["time_in_force"] is None
+    return {
+        name: getattr(order, name) if value is None and (name != "good_till_date" or own_date) else value
+        for name, value in terms.items()
+    }
