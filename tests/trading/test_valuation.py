@@ -80,6 +80,35 @@ def test_what_has_no_price_stays_as_it_is(floor: Floor) -> None:
         assert Position.objects.get(pk=result.position_id).mark_price is None
 
 
+def test_a_mark_beyond_all_numbers_leaves_the_rest_to_be_valued(floor: Floor) -> None:
+    other, third = rows.instrument(), rows.instrument()
+    for instrument in (floor.eurusd, other, third):
+        floor.trade("buy", 1, "1.1", instrument=instrument)
+    floor.mark(floor.eurusd, Decimal("1.2"))
+    floor.mark(other, Decimal(900_000_000_000_000))
+    assert mark_to_market() == ValuationResult(positions=1, accounts=1)
+    floor.account.refresh_from_db()
+    assert floor.account.unrealized_pnl == 10_000
+    # Each of two fits, their sum does not.
+    for instrument in (other, third):
+        floor.mark(instrument, Decimal(90_000_000_000), minutes=1)
+    assert mark_to_market(at=datetime.now(UTC) + timedelta(minutes=2)) == ValuationResult(positions=3, accounts=0)
+    floor.account.refresh_from_db()
+    assert floor.account.unrealized_pnl == 10_000
+
+
+@pytest.mark.parametrize(("balance", "level"), [(2_000_000, 10**16 - 1), (-2_000_000, 1 - 10**16)])
+def test_a_margin_of_almost_nothing_has_a_level(floor: Floor, balance: int, level: int) -> None:
+    dust = rows.instrument(contract_size=Decimal("0.0003"))
+    floor.trade("buy", 1, "0.001", instrument=dust, commission=0)
+    floor.trade("buy", 20, "1.1" if balance > 0 else "2.1")
+    floor.trade("sell", 20, "2.1" if balance > 0 else "1.1")
+    floor.mark(dust, Decimal("0.001"))
+    assert mark_to_market() == ValuationResult(positions=1, accounts=1)
+    floor.account.refresh_from_db()
+    assert (floor.account.balance, floor.account.margin_level) == (balance, level)
+
+
 def test_only_the_instrument_that_was_asked_for_is_valued(floor: Floor) -> None:
     other = rows.instrument()
     floor.trade("buy", 1, "1.1")

@@ -22,7 +22,8 @@ def mark_to_market(*, instrument_id: UUID | None = None, at: datetime | None = N
     """Value open positions (of an instrument, or all) at the latest marks of `at` (now) or before, and their accounts.
 
     A long position is worth what the bid gives, a short one what the ask does; margin is a share of the notional at the
-    mid; all in the account's currency. What has no mark, or no price that converts it, stays as it is.
+    mid; all in the account's currency. What has no mark, or no price that converts it, or more value than the columns
+    hold, stays as it is.
     """
     return _counted(
         "SELECT * FROM mark_to_market(%s, coalesce(%s, now()))",

@@ -3,7 +3,8 @@
 
 -- Values open positions (of one instrument, or all) at the latest marks, then their accounts. A position is valued at the price
 -- at which it could be closed: the bid of a long one, the ask of a short one. Margin is the notional at the mid times the larger of
--- the instrument's rate and one by the account's leverage. What has no mark, or no price to convert it, stays as it is.
+-- the instrument's rate and one by the account's leverage. What has no mark, or no price to convert it, or would be worth more
+-- than a column can say, stays as it is: one wrong mark is no reason to value nothing.
 CREATE FUNCTION mark_to_market(
   of_instrument uuid DEFAULT NULL, moment timestamptz DEFAULT now(), OUT marked_positions bigint, OUT marked_accounts bigint
 ) LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -45,6 +46,7 @@ BEGIN
      WHERE positions.id = ANY (locked) AND is_open AND latest.id = instrument_id AND accounts.id = account_id
        AND converted.quote_currency = latest.quote_currency AND converted.currency = accounts.currency
        AND converted.rate IS NOT NULL
+       AND quantity * latest.contract_size * greatest(latest.ask, average_price) * converted.rate < 1e16
     RETURNING account_id
   )
   SELECT count(*), array_agg(DISTINCT account_id) INTO marked_positions, touched FROM valued;
@@ -64,11 +66,13 @@ BEGIN
          equity = balance + credit + held.pnl,
          margin_used = held.margin,
          margin_available = balance + credit + held.pnl - held.margin,
-         margin_level = round((balance + credit + held.pnl) * 100 / nullif(held.margin, 0), 8)
+         -- A margin of almost nothing is covered, or missed, without end.
+         margin_level = CASE WHEN held.margin > 0 THEN
+           greatest(-9999999999999999, least(round((balance + credit + held.pnl) * 100 / held.margin, 8), 9999999999999999)) END
     FROM (SELECT account.id, coalesce(sum(positions.unrealized_pnl), 0) AS pnl, coalesce(sum(margin_required), 0) AS margin
             FROM unnest(touched) AS account (id) LEFT JOIN positions ON account_id = account.id AND is_open
            GROUP BY account.id) AS held
-   WHERE accounts.id = held.id;
+   WHERE accounts.id = held.id AND abs(balance) + credit + abs(held.pnl) + held.margin < 1e16;
   GET DIAGNOSTICS marked_accounts = ROW_COUNT;
 END
 $$;
