@@ -275,6 +275,17 @@ def test_a_swap_that_cannot_be_converted_is_refused(refused: Any) -> None:
         charge_night(night=weekday(1))
 
 
+@as_owner
+def test_a_swap_beyond_all_numbers_is_refused_by_its_name(refused: Any) -> None:
+    floor = _swapped()
+    position = floor.trade("buy", 10, "1.1").position_id
+    floor.mark(floor.eurusd, Decimal(900_000_000_000_000))
+    with refused(f"the swap of position {position}"):
+        charge_night(night=weekday(1))
+    floor.mark(floor.eurusd, Decimal("1.2"), minutes=1)
+    assert charge_night(night=weekday(1)).positions == 1
+
+
 @pytest.mark.django_db
 def test_a_night_is_charged_when_it_is_over(refused: Any) -> None:
     floor = _swapped()

@@ -37,8 +37,8 @@ def accrue_swaps(*, night: date) -> ValuationResult:
     The rate is a ratio of the notional per night, from the fee schedule in force or else the instrument; three nights
     on the schedule's weekday, none at the week-end. An account's night is booked once, however often this is called.
 
-    Raises IntegrityError if the night is not over (positions_swap_night_over), or if no price converts a swap into the
-    account's currency (instrument_marks_convert).
+    Raises IntegrityError if the night is not over (positions_swap_night_over), if no price converts a swap into the
+    account's currency (instrument_marks_convert), or if one is too large to be booked (positions_swap_within_numbers).
     """
     return _counted("SELECT * FROM accrue_swaps(%s)", [night])
 

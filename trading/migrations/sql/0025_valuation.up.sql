@@ -88,6 +88,7 @@ DECLARE
   locked uuid[];
   ids uuid[];
   amounts numeric[];
+  wrong record;
 BEGIN
   -- Only these: one that is opened meanwhile would be locked after the accounts, out of turn.
   -- The night is over when it is charged, so nothing that was open at its end is missed but what is recorded late.
@@ -128,6 +129,12 @@ BEGIN
            WHERE positions.id = ANY (locked) AND positions.is_open AND account_type <> 'islamic'
              AND NOT EXISTS (SELECT FROM journals WHERE idempotency_key = concat_ws(':', 'swap', account_id, night))) AS swaps
    WHERE amount <> 0;
+  SELECT * INTO wrong FROM unnest(ids, amounts) AS swap (position, amount) WHERE abs(amount) >= 1e16 ORDER BY position LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'the swap of position % for the night of % would be %', wrong.position, night, trim_scale(wrong.amount)
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'positions_swap_within_numbers', TABLE = 'positions',
+            HINT = 'Look at the last mark of its instrument before the end of the night, and write a later one; then at the rate.';
+  END IF;
 
   UPDATE positions SET swap_charges = swap_charges + amount FROM unnest(ids, amounts) AS swap (position, amount) WHERE id = position;
   GET DIAGNOSTICS charged_positions = ROW_COUNT;
