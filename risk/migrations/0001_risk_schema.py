@@ -1807,7 +1807,7 @@ class Migration(migrations.Migration):
                                 models.Value(100),
                             ),
                             "/",
-                            models.F("limit_value"),
+                            django.db.models.functions.comparison.NullIf(models.F("limit_value"), 0),
                         ),
                         help_text="How far beyond the limit, in percent of it; negative for a warning before it.",
                         output_field=models.DecimalField(decimal_places=4, max_digits=38),

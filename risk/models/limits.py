@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Case, F, Q, When
+from django.db.models.functions import NullIf
 
 from audit.capture import audited
 from config.database.constraints import one_of, positive, requires
@@ -157,7 +158,8 @@ class RiskLimitBreach(Entity):
     limit_value = AmountField(help_text="The limit at that time, in its unit.")
     actual_value = AmountField(help_text="What it was compared with, in the limit's unit.")
     breach_percentage = models.GeneratedField(
-        expression=(F("actual_value") - F("limit_value")) * 100 / F("limit_value"),
+        # What is generated is computed before a CHECK can speak.
+        expression=(F("actual_value") - F("limit_value")) * 100 / NullIf(F("limit_value"), 0),
         output_field=models.DecimalField(max_digits=38, decimal_places=4),
         db_persist=True,
         help_text="How far beyond the limit, in percent of it; negative for a warning before it.",

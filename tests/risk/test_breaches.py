@@ -20,6 +20,11 @@ def test_a_breach_says_how_far_beyond_the_limit(db: None) -> None:
     assert breach.breach_percentage == Decimal("25.0000")
 
 
+def test_a_breach_of_a_limit_of_nothing_is_refused_in_words(sql: Any, refused: Any) -> None:
+    with refused("risk_limit_breaches_limit_value_positive_check"):
+        risk.risk_limit_breach(limit_value=0)
+
+
 def test_a_breach_is_resolved(sql: Any) -> None:
     breach, person = risk.risk_limit_breach(), accounts.user()
     sql(RESOLVE, [person.id, "Position closed.", breach.id])
