@@ -23,7 +23,7 @@ def request_cash(
 
     An `amount` is positive, only an adjustment's may be negative. The payment provider's reference makes the call
     safe to repeat: the same request comes back, and `IntegrityError` (`cash_requests_external_reference_uniq`) where
-    it stands for another one.
+    it stands for another one, or for one that this transaction does not see: then the whole is to be tried again.
     """
     asked = CashRequest(
         account=account,
@@ -41,8 +41,9 @@ def request_cash(
     except IntegrityError as error:
         if not external_reference or _rule(error) != "cash_requests_external_reference_uniq":
             raise
-        first = CashRequest.objects.get(payment_method=payment_method, external_reference=external_reference)
-        if (first.account_id, first.request_type, first.amount) != (account.pk, request_type, amount):
+        # A transaction that reads an older state does not see a request that was made meanwhile.
+        first = CashRequest.objects.filter(payment_method=payment_method, external_reference=external_reference).first()
+        if not first or (first.account_id, first.request_type, first.amount) != (account.pk, request_type, amount):
             raise
         return first
     return asked

@@ -1,11 +1,12 @@
 """Cash requests: one asks, another approves, the ledger books; nothing leaves an end."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.choices import CashRequestType
 from accounts.models import Account, AccountTransaction, CashRequest, Journal
@@ -104,6 +105,20 @@ def test_the_payment_providers_reference_makes_asking_safe_to_repeat(desk: Desk,
     with refused("cash_requests_external_reference_uniq"):
         desk.ask(amount=7, **payment)
     assert desk.ask() != desk.ask()
+
+
+def test_a_request_that_a_transaction_does_not_see_is_told_by_the_key(live_database: Database, refused: Any) -> None:
+    desk = Desk()
+    payment = {"payment_method": "card", "external_reference": "p1"}
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert not CashRequest.objects.exists()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(lambda: (desk.ask(**payment), connection.close())).result()
+        with refused("cash_requests_external_reference_uniq"):
+            desk.ask(**payment)
+    assert desk.ask(**payment) == CashRequest.objects.get()
 
 
 STATES = ["pending", "processing", "completed", "failed", "canceled"]
