@@ -20,7 +20,8 @@ class Journal(AppendOnlyEntity):
     """One business event that moves money, posted through `accounts.services.post_journal`.
 
     It has entries (`journals_has_entries`), all of one INSERT. A mistake is undone by a journal that reverses it,
-    once, with the same entries negated (`journals_reversal_mirrors`). Both rules are checked at the commit.
+    once, with the same entries negated (`journals_reversal_mirrors`). The keys of cash requests and of paid debts are
+    theirs (`journals_name_of_another`). These rules are checked at the commit.
     """
 
     kind = models.CharField(max_length=20, choices=JournalKind)

@@ -121,6 +121,13 @@ def test_a_request_that_a_transaction_does_not_see_is_told_by_the_key(live_datab
     assert desk.ask(**payment) == CashRequest.objects.get()
 
 
+def test_nobody_takes_the_name_that_the_journal_of_a_request_will_have(desk: Desk, refused: Any) -> None:
+    request = desk.ask()
+    with refused("journals_name_of_another"):
+        rows.journal((desk.client, 1), (desk.house, -1), idempotency_key=f"cash:{request.pk}")
+    assert approve_cash(request=request, approved_by=desk.checker)
+
+
 STATES = ["pending", "processing", "completed", "failed", "canceled"]
 ALLOWED = {("pending", end) for end in ("processing", "failed", "canceled")} | {
     ("processing", end) for end in ("completed", "failed", "canceled")
@@ -147,7 +154,7 @@ def reach(desk: Desk, sql: Any, status: str) -> CashRequest:
 @pytest.mark.parametrize("after", STATES)
 def test_every_pair_of_states(desk: Desk, sql: Any, refused: Any, before: str, after: str) -> None:
     request = reach(desk, sql, before)
-    booked = {} if before == "completed" else {"idempotency_key": f"cash:{request.pk}"}
+    booked = {"idempotency_key": f"cash:{request.pk}"} if (before, after) == ("processing", "completed") else {}
     other = rows.journal((desk.client, 100), (desk.house, -100), **booked)
     change = {
         "processing": "approved_by_id = coalesce(approved_by_id, %(checker)s),"

@@ -395,6 +395,16 @@ def test_losses_and_fees_may_take_a_client_below_zero_and_the_house_pays(bank: B
         apply_negative_balance_protection(account=bank.house)
 
 
+@pytest.mark.usefixtures("as_owner")  # as whom trades book
+def test_nobody_takes_the_name_that_the_payment_of_a_debt_will_have(bank: Bank, refused: Any) -> None:
+    bank.post("realized_pnl", (bank.client, -150), (bank.house, 150), kind="correction", reference_type="trades")
+    bank.client.refresh_from_db()
+    key = f"negative-balance:{bank.client.pk}:{bank.client.last_seq}"
+    with refused("journals_name_of_another"):
+        bank.post("deposit", (bank.house, -1), (rows.house(), 1), key=key)
+    assert apply_negative_balance_protection(account=bank.client)
+
+
 @pytest.mark.usefixtures("as_owner")  # who gives credit
 def test_credit_is_not_money_to_withdraw(bank: Bank, refused: Any) -> None:
     bank.sql("UPDATE accounts SET credit = 1000 WHERE id = %s", [bank.client.pk])

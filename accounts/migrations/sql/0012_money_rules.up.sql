@@ -1,5 +1,29 @@
 -- Money is what it is called, and accounts and currencies stay what they were opened as.
 
+-- Whoever took the key first would keep the request from being booked, or the debt from being paid. A debt's key names the
+-- entry that left it, so that another journal of that name has moved on from there.
+CREATE FUNCTION check_journal_name() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM cash_requests WHERE journal_id = NEW.id AND status = 'completed')
+     AND NOT EXISTS (
+       SELECT FROM account_transactions
+        WHERE journal_id = NEW.id AND NEW.idempotency_key = concat_ws(':', 'negative-balance', account_id, prev_seq))
+  THEN
+    RAISE EXCEPTION 'journal % is not what its idempotency key stands for: %', NEW.id, NEW.idempotency_key
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'journals_name_of_another', TABLE = 'journals',
+            HINT = 'Use approve_cash() or apply_negative_balance_protection(), or another key.';
+  END IF;
+  RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION check_journal_name() IS 'At the commit: a journal called as those of cash requests and paid debts is one.';
+
+-- The kind spares fills and swaps, which only the owner's functions book, the look at the key.
+CREATE CONSTRAINT TRIGGER journals_name_of_another AFTER INSERT ON journals DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (
+    NEW.kind <> ALL ('{trade,swap}') AND split_part(NEW.idempotency_key, ':', 1) = ANY ('{cash,negative-balance}'))
+  EXECUTE FUNCTION check_journal_name();
+
 -- Fills, busts and swaps book as the owner; its name spares them the function.
 CREATE FUNCTION refuse_trading_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -61,7 +85,8 @@ DECLARE
   rule text;
 BEGIN
   FOREACH rule IN ARRAY ARRAY[
-    'refuse_trading_entry', 'refuse_account_identity', 'refuse_valued_account', 'check_currency_exponent']
+    'check_journal_name', 'refuse_trading_entry', 'refuse_account_identity', 'refuse_valued_account',
+    'check_currency_exponent']
   LOOP
     EXECUTE format('ALTER FUNCTION %I() SET search_path = %I, pg_temp', rule, current_schema());
     EXECUTE format('REVOKE ALL ON FUNCTION %I() FROM PUBLIC', rule);
