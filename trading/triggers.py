@@ -21,6 +21,17 @@ def instrument_terms() -> SharedTrigger:
     )
 
 
+def instrument_zone() -> SharedTrigger:
+    """Its days end in a time zone that the server knows."""
+    return SharedTrigger(
+        name="zone",
+        function="check_instrument_zone",
+        level=pgtrigger.Row,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("time_zone"),
+    )
+
+
 def settled_action() -> SharedTrigger:
     """What has been applied is applied once: neither it nor what was canceled becomes anything else."""
     return SharedTrigger(

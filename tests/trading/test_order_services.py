@@ -251,3 +251,13 @@ def test_a_day_ends_in_the_instruments_zone() -> None:
     midnight = datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo)
     assert services.expire_orders(now=midnight - timedelta(microseconds=1)) == []
     assert services.expire_orders(now=midnight) == [order.pk]
+
+
+def test_a_zone_that_nobody_knows_is_refused_before_an_order_waits_for_its_day(sql: Any, refused: Any) -> None:
+    """One would end the expiry of all orders."""
+    order = working(time_in_force="day")
+    with refused("instruments_time_zone_known"):
+        sql("UPDATE instruments SET time_zone = 'Mars/Phobos' WHERE id = %s", [order.instrument_id])
+    with refused("instruments_time_zone_known"):
+        rows.instrument(time_zone="")
+    assert services.expire_orders(now=datetime.now(UTC) + timedelta(days=2)) == [order.pk]

@@ -86,7 +86,12 @@ class Instrument(SoftDeletableEntity):
 
     class Meta(SoftDeletableEntity.Meta):
         db_table = "instruments"
-        triggers = [*SoftDeletableEntity.Meta.triggers, triggers.instrument_terms(), *audited(critical=True)]
+        triggers = [
+            *SoftDeletableEntity.Meta.triggers,
+            triggers.instrument_terms(),
+            triggers.instrument_zone(),
+            *audited(critical=True),
+        ]
         constraints = [
             # Also serves the look-up by symbol of imports, orders and searches.
             models.UniqueConstraint(

@@ -31,9 +31,26 @@ END
 $$;
 COMMENT ON FUNCTION check_instrument_terms() IS 'BEFORE UPDATE of the terms that positions and orders are told in.';
 
-DO $$
+-- Which zones there are is the server's to say, so that no CHECK can. An unknown one would end the expiry of all orders.
+CREATE FUNCTION check_instrument_zone() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  EXECUTE format('ALTER FUNCTION check_instrument_terms() SET search_path = %I, pg_temp', current_schema());
+  PERFORM now() AT TIME ZONE NEW.time_zone;
+  RETURN NEW;
+EXCEPTION WHEN invalid_parameter_value THEN
+  RAISE EXCEPTION '%: the time zone "%" is unknown', NEW.symbol, NEW.time_zone
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'instruments_time_zone_known', TABLE = 'instruments',
+          HINT = 'Give the IANA name of a zone, as America/New_York.';
 END
 $$;
-REVOKE ALL ON FUNCTION check_instrument_terms() FROM PUBLIC;
+COMMENT ON FUNCTION check_instrument_zone() IS 'BEFORE INSERT, UPDATE of the time zone of instruments: one that the server knows.';
+
+DO $$
+DECLARE
+  rule text;
+BEGIN
+  FOREACH rule IN ARRAY ARRAY['check_instrument_terms', 'check_instrument_zone'] LOOP
+    EXECUTE format('ALTER FUNCTION %I() SET search_path = %I, pg_temp', rule, current_schema());
+  END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION check_instrument_terms(), check_instrument_zone() FROM PUBLIC;
