@@ -304,6 +304,19 @@ def test_the_same_execution_counts_once_also_where_the_client_has_gone_to_anothe
     assert other.balance == 2
 
 
+@pytest.mark.parametrize(
+    ("terms", "rule"),
+    [
+        ({"price": Decimal("1.200000001")}, "order_fills_price_on_tick"),
+        ({"quantity": Decimal("1.000000001")}, "order_fills_quantity_on_step"),
+    ],
+)
+def test_what_a_venue_reports_is_not_rounded(floor: Floor, refused: Any, terms: dict[str, Any], rule: str) -> None:
+    order = floor.order("buy", 2)
+    with refused(rule):
+        apply_fill(**{**REPORT, "order_id": order.id, **terms})
+
+
 def test_a_report_that_comes_again_is_not_held_to_terms_that_have_changed_since(floor: Floor, sql: Any) -> None:
     order = floor.order("buy", 1)
     report = {**REPORT, "order_id": order.id, "price": Decimal("1.20001")}

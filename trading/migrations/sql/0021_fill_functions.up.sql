@@ -249,13 +249,14 @@ BEGIN
     RETURN;
   END IF;
 
-  -- Of what is new only: a report that comes again was held to the terms of its time, which may have changed since.
-  IF mod(fill_price, asked.tick_size) <> 0 THEN
-    RAISE EXCEPTION 'execution % of %: the price % is no multiple of the tick % of %', execution_id, venue, trim_scale(fill_price), trim_scale(asked.tick_size), asked.symbol
+  -- Of what is new only: a report that comes again was held to the terms of its time, which may have changed since. As they
+  -- were told, not as the columns round them.
+  IF mod(price, asked.tick_size) <> 0 THEN
+    RAISE EXCEPTION 'execution % of %: the price % is no multiple of the tick % of %', execution_id, venue, trim_scale(price), trim_scale(asked.tick_size), asked.symbol
       USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_price_on_tick', TABLE = 'order_fills', HINT = 'Ask the venue.';
   END IF;
-  IF mod(fill_quantity, asked.quantity_step) <> 0 THEN
-    RAISE EXCEPTION 'execution % of %: the quantity % is no multiple of the step % of %', execution_id, venue, trim_scale(fill_quantity), trim_scale(asked.quantity_step), asked.symbol
+  IF mod(quantity, asked.quantity_step) <> 0 THEN
+    RAISE EXCEPTION 'execution % of %: the quantity % is no multiple of the step % of %', execution_id, venue, trim_scale(quantity), trim_scale(asked.quantity_step), asked.symbol
       USING ERRCODE = 'check_violation', CONSTRAINT = 'order_fills_quantity_on_step', TABLE = 'order_fills', HINT = 'Ask the venue.';
   END IF;
   -- Of this clock and the venue's.
