@@ -34,6 +34,7 @@ def mark_to_market(*, instrument_id: UUID | None = None, at: datetime | None = N
 def accrue_swaps(*, night: date) -> ValuationResult:
     """Book the swap of the night after the day `night` (UTC) for every open position, in one journal per account.
 
+    Call it as soon as the night is over: a position counts with the quantity of now, and not if it was closed since.
     The rate is a ratio of the notional per night, from the fee schedule in force or else the instrument; three nights
     on the schedule's weekday, none at the week-end. An account's night is booked once, however often this is called.
 

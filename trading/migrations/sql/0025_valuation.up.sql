@@ -78,8 +78,8 @@ END
 $$;
 COMMENT ON FUNCTION mark_to_market(uuid, timestamptz) IS 'Values open positions at the latest marks, and their accounts.';
 
--- Charges (or pays) every position that is open at the end of a day (UTC) the swap of the night: rate times notional at the last
--- mark, or at its average price where there is none. The schedule of the account's group decides, then the one for all
+-- Charges (or pays) every position that was open at the end of a day (UTC) and still is, with the quantity of now, the swap of the
+-- night: rate times notional at the last mark, or at its average price where there is none. The schedule of the account's group decides, then the one for all
 -- groups, then the instrument. One weekday counts three times, for the week-end, which counts nothing. Islamic accounts have
 -- no swaps. One journal per account and night: charging again changes nothing.
 CREATE FUNCTION charge_night(night date, OUT charged_positions bigint, OUT charged_accounts bigint) LANGUAGE plpgsql AS $$
@@ -91,7 +91,7 @@ DECLARE
   wrong record;
 BEGIN
   -- Only these: one that is opened meanwhile would be locked after the accounts, out of turn.
-  -- The night is over when it is charged, so nothing that was open at its end is missed but what is recorded late.
+  -- What is recorded late, or closed between the end of the night and now, is missed.
   SELECT array_agg(id) INTO locked
     FROM (SELECT id FROM positions WHERE is_open AND open_time < day_end ORDER BY id FOR NO KEY UPDATE) AS held;
   -- All at once, the house's too: journal by journal the house would be locked before the next client.
