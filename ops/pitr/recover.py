@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from config.commands import EnvironmentFailed, Failed, UsageFailed
 from config.database.embedded import EmbeddedServer, EmbeddedServerError
+from config.files import locked
 from ops.backup.tools import Tools, run, tools_for
 from ops.pitr import base
 from ops.pitr.archive import Archive
@@ -107,9 +109,9 @@ def recover_embedded(archive: Archive, until: datetime | None) -> Recovered:
     connections[DEFAULT_DB_ALIAS].close()
     logged = server.log.stat().st_size if server.log.exists() else 0
     try:
-        prepared = server.room_for_data()
-        chosen = prepare(archive, until, prepared)
-        aside = server.replace_data(prepared, ready=lambda: _wait_until_replayed(server))
+        with alone(server) as prepared:
+            chosen = prepare(archive, until, prepared)
+            aside = server.replace_data(prepared, ready=lambda: _wait_until_replayed(server))
     except EmbeddedServerError as error:
         # The server may end while it starts or, just when it can be asked, a moment later: its log says why.
         if UNREACHED in _logged(server, logged):
@@ -125,6 +127,16 @@ def recover_embedded(archive: Archive, until: datetime | None) -> Recovered:
         until=until.isoformat() if until else END,
         seconds=round(time.monotonic() - started, 1),
     )
+
+
+@contextmanager
+def alone(server: EmbeddedServer) -> Iterator[Path]:
+    """Have the data folder to oneself; gives a path beside it that nothing is at. Raises Locked."""
+    home = server.home()
+    with locked(home, refusal=f"The data folder in {home} is in use by another restore_db: wait until it ends."):
+        room = home / "data.prepared"
+        shutil.rmtree(room, ignore_errors=True)
+        yield room
 
 
 def _logged(server: EmbeddedServer, start: int) -> str:

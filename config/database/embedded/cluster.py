@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.database.embedded import binaries
 from config.database.embedded.failures import EmbeddedServerError
-from config.database.embedded.layout import Layout
+from config.database.embedded.layout import ASIDE, Layout
 from config.database.embedded.os_user import OsUser
 
 SUPERUSER = "postgres"
@@ -33,6 +33,11 @@ def exists(layout: Layout) -> bool:
     if (data / "PG_VERSION").is_file():
         return True
     if not data.exists() or (data.is_dir() and not any(data.iterdir())):
+        if kept := sorted(layout.home.glob(f"{ASIDE}*")):
+            raise EmbeddedServerError(
+                f"{data} is gone, and {kept[-1]} is there, as after a restore that was killed: rename that to"
+                f" {data.name}, or run restore_db --to-time again. To start with an empty server, move it away."
+            )
         return False
     raise EmbeddedServerError(
         f"{data} holds something that is not a PostgreSQL data folder: move it away, "

@@ -13,6 +13,9 @@ from config.database.embedded.os_user import OsUser
 # For the server that root starts: a folder that the server's user can enter whatever the mode of root's home.
 STATE_DIR = Path("/var/lib/trading-engine")
 
+#: How a data folder is called that another one has replaced, and that is kept.
+ASIDE = "data.before-"
+
 # pg_ctl hands these paths to a shell, between double quotes.
 _UNQUOTABLE = frozenset('"$`\\\n')
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from config.database.embedded import binaries, cluster, postmaster, socket_folder
 from config.database.embedded.failures import EmbeddedServerError, explained
 from config.database.embedded.layout import (
+    ASIDE,
     STATE_DIR,
     Layout,
     layout_for,
@@ -117,27 +117,14 @@ class EmbeddedServer:
             if not layout.home.exists() or not postmaster.alive(layout.data):
                 return False
             with exclusive(layout.lock, owner_of(layout)):
-                running = postmaster.alive(layout.data)
-                if running is None:
-                    return False
-                if postmaster.serves(running.pid, layout.data) is None:
-                    raise EmbeddedServerError(
-                        f"It cannot be told whether process {running.pid} is the server on {layout.data}: "
-                        f"stop it with pg_ctl stop -D {layout.data}."
-                    )
-                postmaster.end(running.pid, layout.data, mode=mode)
-                socket_folder.remove(self.socket_dir)
-                return True
+                return self._end(layout, mode)
 
-    def room_for_data(self) -> Path:
-        """A path beside the data folder that nothing is at: where another one is prepared."""
+    def home(self) -> Path:
+        """The folder of everything, made where there is none; beside the data folder another one can be prepared."""
         with explained(self.root):
             layout = self._layout()
             make_home(layout)
-            with exclusive(layout.lock, owner_of(layout)):
-                room = layout.home / "data.prepared"
-                shutil.rmtree(room, ignore_errors=True)
-                return room
+            return layout.home
 
     def replace_data(self, prepared: Path, *, ready: Callable[[], None]) -> Path | None:
         """Stop the server, put `prepared` in the place of its data folder, start it, and call `ready`.
@@ -149,24 +136,30 @@ class EmbeddedServer:
             layout = self._layout()
             user = owner_of(layout)
             user.take_tree(prepared)
-            was_running = self.stop()
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-            aside = layout.home / f"data.before-{stamp}" if layout.data.exists() else None
-            with exclusive(layout.lock, user):
-                if aside is not None:
-                    layout.data.rename(aside)
-                prepared.rename(layout.data)
-            try:
-                self.ensure_running()
-                ready()
-            except BaseException:
-                self.stop("immediate")
-                with exclusive(layout.lock, user):
-                    layout.data.rename(layout.home / f"data.failed-{stamp}")
+            # One hold from the stop to the start: clients that come back would start the old folder in between.
+            with exclusive(layout.lock, user) as lock:
+                was_running = self._end(layout, "fast")
+                aside = layout.home / f"{ASIDE}{stamp}" if layout.data.exists() else None
+                try:
                     if aside is not None:
-                        aside.rename(layout.data)
-                if was_running:
-                    self.ensure_running()
+                        layout.data.rename(aside)
+                    prepared.rename(layout.data)
+                    self._start(layout, lock)
+                except BaseException:
+                    self._put_back(layout, aside, stamp)
+                    if was_running:
+                        self._start(layout, lock)
+                    raise
+            try:
+                ready()
+                # Only now: a server that replays its log cannot be provisioned.
+                self.ensure_running()
+            except BaseException:
+                with exclusive(layout.lock, user) as lock:
+                    self._put_back(layout, aside, stamp)
+                    if was_running:
+                        self._start(layout, lock)
                 raise
             return aside
 
@@ -208,6 +201,29 @@ class EmbeddedServer:
             and socket_folder.socket_path(self.socket_dir).exists()
             and socket_folder.is_private(self.socket_dir, layout.data.stat().st_uid)
         )
+
+    def _end(self, layout: Layout, mode: str) -> bool:
+        """Stop the server, under the lock; False where none ran."""
+        running = postmaster.alive(layout.data)
+        if running is None:
+            return False
+        if postmaster.serves(running.pid, layout.data) is None:
+            raise EmbeddedServerError(
+                f"It cannot be told whether process {running.pid} is the server on {layout.data}: "
+                f"stop it with pg_ctl stop -D {layout.data}."
+            )
+        postmaster.end(running.pid, layout.data, mode=mode)
+        socket_folder.remove(self.socket_dir)
+        return True
+
+    def _put_back(self, layout: Layout, aside: Path | None, stamp: str) -> None:
+        """Undo a replacement, under the lock, however far it has got."""
+        if aside is None or aside.exists():
+            self._end(layout, "immediate")
+            if layout.data.exists():
+                layout.data.rename(layout.home / f"data.failed-{stamp}")
+            if aside is not None:
+                aside.rename(layout.data)
 
     def _is_provisioned(self, layout: Layout) -> bool:
         try:

@@ -1,117 +1,19 @@
 """The data folder is gone, and everything up to a moment comes back."""
 
-import os
-import shutil
-import signal
-import tempfile
-import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from django.db import connections
 
 from config.commands import Failed, UsageFailed, VerificationFailed, entry
 from config.database.embedded import EmbeddedServer, EmbeddedServerError
-from config.database.embedded.socket_folder import PORT
 from ops.pitr import base, stream
 from ops.pitr.archive import SLOT, Archive
 from ops.pitr.recover import choose, moment, prepare, recover_embedded
-from tests.servers import MEMORY
-
-
-@pytest.fixture
-def server(settings: Any, django_db_blocker: Any) -> Iterator[EmbeddedServer]:
-    """An embedded server of the test's own, that the settings lead to."""
-    folder = Path(tempfile.mkdtemp(prefix="trading-test-", dir=MEMORY))
-    # The server's own user must get in.
-    folder.chmod(0o755)
-    embedded = settings.EMBEDDED_DATABASE or {}
-    bin_dir = embedded.get("BIN_DIR") or settings.POSTGRES_BIN_DIR
-    server = EmbeddedServer(folder / "server", bin_dir=bin_dir)
-    place = {"HOST": str(server.socket_dir), "PORT": str(PORT), "PASSWORD": ""}
-    default = connections["default"]
-    before = dict(default.settings_dict)
-    with django_db_blocker.unblock():
-        default.close()
-        try:
-            server.ensure_running()
-            default.settings_dict.update(place | {"NAME": "trading", "USER": "trading_backend", "EMBEDDED": None})
-            settings.OWNER_DATABASE = {**settings.OWNER_DATABASE, **place, "USER": "trading_migrator"}
-            settings.ADMIN_DATABASE = {**place, "USER": "postgres"}
-            settings.EMBEDDED_DATABASE = {"ROOT": server.root, "BIN_DIR": bin_dir}
-            yield server
-        finally:
-            default.close()
-            default.settings_dict.update(before)
-            server.stop("immediate")
-            shutil.rmtree(folder)
-
-
-@pytest.fixture
-def archive(server: EmbeddedServer) -> Iterator[Archive]:
-    archive = Archive.below(server.root.parent / "backups")
-    yield archive
-    if (pid := stream.receiver(archive)) is not None:
-        os.kill(pid, signal.SIGINT)
-        while stream.receiver(archive) is not None:
-            time.sleep(0.02)
-
-
-def connect(server: EmbeddedServer) -> psycopg.Connection:
-    return psycopg.connect(server.admin_conninfo("trading"), autocommit=True)
-
-
-class Writer(threading.Thread):
-    """Inserts numbers, and notes each with the time when the server had said yes."""
-
-    def __init__(self, server: EmbeddedServer) -> None:
-        super().__init__()
-        self.server = server
-        self.acknowledged: dict[int, float] = {}
-        self.enough = threading.Event()
-
-    def run(self) -> None:
-        with suppress(psycopg.Error), closing(connect(self.server)) as session:
-            number = 0
-            while not self.enough.is_set():
-                number += 1
-                session.execute("INSERT INTO written (number) VALUES (%s)", [number])
-                self.acknowledged[number] = time.time()
-
-    def wait_for(self, more: int) -> None:
-        aim = len(self.acknowledged) + more
-        while len(self.acknowledged) < aim and self.is_alive():
-            time.sleep(0.01)
-
-
-def destroy(server: EmbeddedServer) -> float:
-    """`kill -9` of every process of the server, then the data folder is deleted; returns when."""
-    status = server.status()
-    pids = [status.pid or 0]
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError):
-                if int((folder / "stat").read_text().rpartition(") ")[2].split()[1]) == status.pid:
-                    pids.append(int(folder.name))
-    when = time.time()
-    for pid in pids:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    while server.status().running:
-        time.sleep(0.01)
-    shutil.rmtree(status.data_dir)
-    return when
-
-
-def numbers(server: EmbeddedServer) -> set[int]:
-    with closing(connect(server)) as session:
-        return {number for (number,) in session.execute("SELECT number FROM written")}
+from tests.ops.pitr.hands import Writer, connect, destroy, numbers
 
 
 def test_nothing_acknowledged_is_lost_with_the_data_folder(server: EmbeddedServer, archive: Archive) -> None:
