@@ -31,7 +31,22 @@ class Archive:
 
     @property
     def wal(self) -> Path:
+        """A folder with a number for each log: what one slot has sent, without a gap and in one line."""
         return self.folder / "wal"
+
+    def logs(self) -> list[Path]:
+        """The oldest first."""
+        return sorted(path for path in self.wal.glob("[0-9]*") if path.is_dir() and path.name.isdigit())
+
+    def log_of(self, name: str | None) -> Path:
+        """Where a base backup finds its log; one that was made before there was any has none."""
+        return self.wal / (name or "none")
+
+    def begin_log(self) -> None:
+        """Make the folder that a new slot is received into."""
+        logs = self.logs()
+        if not logs or any(logs[-1].iterdir()):
+            self.wal.joinpath(f"{int(logs[-1].name) + 1 if logs else 1:06}").mkdir(mode=0o700)
 
     @property
     def pid_file(self) -> Path:

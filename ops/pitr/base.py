@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Any
 
 from config.commands import Failed, UsageFailed, VerificationFailed, VersionSkew
 from config.database.scratch import Connection
-from config.files import sync_folder
+from config.files import append, sync_folder
+from ops.backup.store import Store
 from ops.backup.tools import Tools, run
-from ops.pitr.archive import Archive, server_and_tools
+from ops.pitr.archive import SLOT, Archive, server_and_tools
 
 ABOUT = "about.json"
 INCOMPLETE = ".incomplete-"
@@ -24,9 +25,14 @@ INCOMPLETE = ".incomplete-"
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """A base backup; `parent` is the one that an incremental one needs. `ended_at` is the server's clock."""
+    """A base backup; `parent` is the one that an incremental one needs, `log` the folder of what came after it.
+
+    `ended_at` is the server's clock, which may be set back; `number` is not.
+    """
 
     id: str
+    number: int
+    log: str | None
     path: Path
     ended_at: datetime
     parent: str | None
@@ -50,7 +56,7 @@ def all_of(archive: Archive) -> list[Base]:
             found.append(Base(**{**about, "path": path, "ended_at": datetime.fromisoformat(about["ended_at"])}))
         except (OSError, ValueError, TypeError, KeyError):
             continue  # not one of ours, or not whole
-    return sorted(found, key=lambda each: each.ended_at)
+    return sorted(found, key=lambda each: each.number)
 
 
 def chain(archive: Archive, last: Base) -> list[Base]:
@@ -75,6 +81,7 @@ def take(archive: Archive, *, incremental: bool) -> Base:
                 raise VersionSkew("Incremental base backups take PostgreSQL 17 or newer: make a full one.")
             identifier = _text(session, "SELECT system_identifier::text FROM pg_control_system()")
             parent = _parent(archive, identifier) if incremental else None
+            is_received = session.execute("SELECT FROM pg_replication_slots WHERE slot_name = %s", [SLOT]).fetchone()
             id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
             folder = archive.bases / f"{INCOMPLETE}{id}"
             folder.mkdir(mode=0o700)
@@ -84,19 +91,21 @@ def take(archive: Archive, *, incremental: bool) -> Base:
                 now = _text(session, "SELECT clock_timestamp() AT TIME ZONE 'UTC'")
                 about = {
                     "id": id,
+                    "number": 1 + max((each.number for each in all_of(archive)), default=0),
+                    "log": archive.logs()[-1].name if is_received is not None and archive.logs() else None,
                     "ended_at": datetime.fromisoformat(now).replace(tzinfo=UTC).isoformat(),
                     "parent": parent.id if parent else None,
                     "system_identifier": identifier,
                     "server_version": session.info.server_version,
                 }
-                (folder / ABOUT).write_text(json.dumps(about, indent=1))
+                append(folder / ABOUT, json.dumps(about, indent=1))
                 sync_folder(folder)
                 folder.rename(archive.bases / id)
                 sync_folder(archive.bases)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
-    return all_of(archive)[-1]
+    return next(each for each in all_of(archive) if each.id == id)
 
 
 def verify(tools: Tools, data: Path, *, without_log: bool = False) -> None:
@@ -119,16 +128,26 @@ def prune(archive: Archive, *, keep: int) -> list[str]:
         kept_full = {each.id for each in full[-keep:]}
         gone = [each for each in bases if chain(archive, each)[0].id not in kept_full]
         for each in reversed(gone):
-            hidden = archive.bases / f"{INCOMPLETE}{each.id}"
-            each.path.rename(hidden)
-            shutil.rmtree(hidden)
+            with reading(each.path, alone=True):
+                hidden = archive.bases / f"{INCOMPLETE}{each.id}"
+                each.path.rename(hidden)
+                shutil.rmtree(hidden)
         left = all_of(archive)
-        if left:
-            run(tools, "pg_archivecleanup", [str(archive.wal), _first_segment(left[0])], {})
+        for log in archive.logs() if left else []:
+            with reading(log, alone=True):
+                if needed := [first_segment(each) for each in left if each.log == log.name]:
+                    run(tools, "pg_archivecleanup", [str(log), min(needed)], {})
+                elif log != archive.logs()[-1]:
+                    shutil.rmtree(log)
     return [each.id for each in gone]
 
 
-def _first_segment(base: Base) -> str:
+def reading(folder: Path, *, alone: bool = False) -> AbstractContextManager[int]:
+    """Hold a base backup or a log while it is read, or `alone` while it is removed. Raises Locked."""
+    return Store(folder.parent).in_use(folder, alone=alone)
+
+
+def first_segment(base: Base) -> str:
     """The name of the segment that recovery from this backup begins with, as its label says."""
     label = (base.data / "backup_label").read_text()
     return label.split("(file ", 1)[1].split(")", 1)[0]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from config.commands import EnvironmentFailed, Failed, UsageFailed
+from config.commands import EnvironmentFailed, Failed, UsageFailed, VerificationFailed
 from config.database.embedded import EmbeddedServer, EmbeddedServerError
+from config.database.scratch import Connection
 from config.files import locked
 from ops.backup.tools import Tools, run, tools_for
 from ops.pitr import base
@@ -25,6 +27,9 @@ from ops.pitr.base import Base
 
 #: As far as the log goes.
 END = "end"
+#: The names of segments and of the files that tell where a line has left another.
+_LOG = re.compile(r"[0-9A-F]{24}|[0-9A-F]{8}\.history")
+_SEGMENT = re.compile(r"[0-9A-F]{24}")
 _REPLAY_SECONDS = 24 * 3600
 #: What PostgreSQL says when nothing was written after the moment, so that it cannot tell whether it has got there.
 UNREACHED = "recovery ended before configured recovery target was reached"
@@ -67,6 +72,14 @@ def choose(archive: Archive, until: datetime | None) -> Base:
     return fitting[-1]
 
 
+def left_out(archive: Archive, chosen: Base) -> str | None:
+    """What `end` does not reach: the log that was begun after the last base backup. None where there is none."""
+    newer = [log.name for log in archive.logs() if log.name > (chosen.log or "") and any(log.iterdir())]
+    if not newer:
+        return None
+    return f"A new log was begun after base backup {chosen.id}, without one of its own: what it holds is out of reach."
+
+
 def prepare(archive: Archive, until: datetime | None, target: Path) -> Base:
     """Put a data folder together in `target` that replays the log to the moment when PostgreSQL is started on it.
 
@@ -79,12 +92,18 @@ def prepare(archive: Archive, until: datetime | None, target: Path) -> Base:
     tools = tools_for(chosen.server_version)
     incoming = target.with_name(f"{target.name}.incoming")
     shutil.rmtree(incoming, ignore_errors=True)
+    log = archive.log_of(chosen.log)
     try:
-        for link in links:
-            base.verify(tools, link.data, without_log=True)
-        _combine(tools, links, incoming)
-        base.verify(tools, incoming, without_log=True)
-        _give_log(archive, incoming, newest=links[-1].data / "pg_wal")
+        with ExitStack() as held:
+            for folder in [*(link.path for link in links), *([log] if log.is_dir() else [])]:
+                held.enter_context(base.reading(folder))
+            for link in links:
+                base.verify(tools, link.data, without_log=True)
+            _combine(tools, links, incoming)
+            base.verify(tools, incoming, without_log=True)
+            _give_log(log, incoming, newest=links[-1].data / "pg_wal", first=base.first_segment(chosen))
+            if until is None:
+                _require_every_segment(log, after=base.first_segment(chosen))
         _instruct(incoming, until)
         incoming.rename(target)
     except BaseException:
@@ -111,7 +130,8 @@ def recover_embedded(archive: Archive, until: datetime | None) -> Recovered:
     try:
         with alone(server) as prepared:
             chosen = prepare(archive, until, prepared)
-            aside = server.replace_data(prepared, ready=lambda: _wait_until_replayed(server))
+            whole = _last_whole(archive.log_of(chosen.log)) if until is None else None
+            aside = server.replace_data(prepared, ready=lambda: _wait_until_replayed(server, whole))
     except EmbeddedServerError as error:
         # The server may end while it starts or, just when it can be asked, a moment later: its log says why.
         if UNREACHED in _logged(server, logged):
@@ -156,21 +176,60 @@ def _combine(tools: Tools, links: list[Base], target: Path) -> None:
     target.chmod(0o700)
 
 
-def _give_log(archive: Archive, data: Path, *, newest: Path) -> None:
+def _give_log(log: Path, data: Path, *, newest: Path, first: str) -> None:
     """Copy what was received since into the folder where PostgreSQL looks for it.
 
     The last segment is not full, and is called so; PostgreSQL reads it as far as it goes.
     """
-    for path in sorted(archive.wal.iterdir()):
-        target = data / "pg_wal" / path.name.removesuffix(".partial")
-        if path.name.endswith(".partial"):
-            same = newest / target.name
+    for path in sorted(log.iterdir()) if log.is_dir() else []:
+        name = path.name.removesuffix(".partial")
+        if not _LOG.fullmatch(name) or (len(name) == len(first) and name < first):
+            continue
+        target = data / "pg_wal" / name
+        if path.name != name:
+            same = newest / name
             if same.exists() and same.stat().st_mtime >= path.stat().st_mtime:
                 continue  # receiving had stopped before the base backup was made, which has more of it
-            if (archive.wal / target.name).exists():
+            if path.with_name(name).exists():
                 continue  # the whole one is there, too
-        shutil.copyfile(path, target)
+        try:
+            shutil.copyfile(path, target)
+        except FileNotFoundError:
+            # It has become full, and lost the end of its name, since we looked.
+            shutil.copyfile(path.with_name(name), target)
         target.chmod(0o600)
+
+
+def _segments(log: Path) -> list[Path]:
+    """The segments of a log that are full, the oldest first."""
+    return sorted(
+        (path for path in log.glob("[0-9A-F]*") if _SEGMENT.fullmatch(path.name)), key=lambda path: path.name[8:]
+    )
+
+
+def _last_whole(log: Path) -> Path | None:
+    return next(reversed(_segments(log)), None)
+
+
+def _number(name: str, size: int) -> int:
+    """The place of a segment in the log, from its name; `size` is that of every segment."""
+    return int(name[8:16], 16) * (2**32 // size) + int(name[16:], 16)
+
+
+def _require_every_segment(log: Path, *, after: str) -> None:
+    """Raises VerificationFailed where one is missing: PostgreSQL would take the gap for the end."""
+    before: Path | None = None
+    for path in _segments(log):
+        size = path.stat().st_size
+        if path.name[8:] < after[8:]:
+            continue
+        if before is not None and _number(path.name, size) > _number(before.name, size) + 1:
+            until = datetime.fromtimestamp(before.stat().st_mtime, UTC).isoformat(timespec="seconds")
+            raise VerificationFailed(
+                f"{log} lacks what came after {before.name}, received about {until}: name a moment before that, or"
+                " restore a backup of backup_db."
+            )
+        before = path
 
 
 def _instruct(data: Path, until: datetime | None) -> None:
@@ -191,14 +250,15 @@ def _instruct(data: Path, until: datetime | None) -> None:
         os.fsync(file.fileno())
 
 
-def _wait_until_replayed(server: EmbeddedServer) -> None:
-    """Raises EmbeddedServerError if the server gives up on the way."""
+def _wait_until_replayed(server: EmbeddedServer, whole: Path | None) -> None:
+    """Raises EmbeddedServerError if the server gives up on the way, or has not read `whole`, the last full segment."""
     deadline = time.monotonic() + _REPLAY_SECONDS
     while time.monotonic() < deadline:
         try:
             with closing(psycopg.connect(server.admin_conninfo(), autocommit=True)) as session:
                 row = session.execute("SELECT pg_is_in_recovery()").fetchone()
                 if row == (False,):
+                    _require_read(session, whole)
                     for name in ("restore_command", "recovery_target_action", "recovery_target_time"):
                         session.execute(f"ALTER SYSTEM RESET {name}")
                     session.execute("ALTER SYSTEM RESET synchronous_standby_names")
@@ -212,3 +272,20 @@ def _wait_until_replayed(server: EmbeddedServer) -> None:
                 ) from None
         time.sleep(0.1)
     raise EmbeddedServerError("the log is still being replayed after a day.")
+
+
+def _require_read(session: Connection, whole: Path | None) -> None:
+    """PostgreSQL takes a damaged segment for the end of the log, and what came after it would be lost unnoticed."""
+    place, moment = session.execute(
+        "SELECT pg_last_wal_replay_lsn(), pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC'"
+    ).fetchone() or (None, None)
+    if whole is None or place is None:
+        return
+    size = whole.stat().st_size
+    high, low = (int(half, 16) for half in place.split("/"))
+    if ((high << 32) + low) // size < _number(whole.name, size):
+        until = f"{moment.isoformat()}+00:00" if moment else "the base backup"
+        raise EmbeddedServerError(
+            f"the log in {whole.parent} is damaged after {until}, and goes on to {whole.name}: name a moment before"
+            " that, or restore a backup of backup_db."
+        )

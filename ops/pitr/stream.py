@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ _START_SECONDS = 20.0
 def start(archive: Archive, *, synchronous: bool) -> dict[str, Any]:
     """Start receiving, from now on and again after every break; return `status`. Nothing where it runs already.
 
+    Where the server keeps nothing for us, as after `stop` or a recovery, a new log is begun, which needs a new base.
     `synchronous`: every commit waits until its part of the log is on the disk here, so nothing that was acknowledged
     can be lost; commits then wait for ever where the receiver is gone.
     """
@@ -32,13 +33,24 @@ def start(archive: Archive, *, synchronous: bool) -> dict[str, Any]:
         server, tools = server_and_tools()
         with closing(server.master()) as session:
             _require_log(session)
-            _ensure_slot(session)
+            if not _has_slot(session):
+                _end(archive)
+                archive.begin_log()
+                session.execute("SELECT pg_create_physical_replication_slot(%s, true)", [SLOT])
+            elif not archive.logs():
+                archive.begin_log()
             if session.info.server_version >= 170_000:
                 # What incremental base backups are made from.
                 _set(session, "summarize_wal", "on")
             if receiver(archive) is None:
                 _launch(archive, tools.program("pg_receivewal"), server.administrator or {})
-            _wait_for_stream(archive, session)
+                try:
+                    _wait_for_stream(archive, session)
+                except BaseException:
+                    _end(archive)
+                    raise
+            else:
+                _wait_for_stream(archive, session)
             _set(session, "synchronous_standby_names", f'"{SLOT}"' if synchronous else None)
     return status(archive)
 
@@ -50,16 +62,7 @@ def stop(archive: Archive, *, keep_slot: bool) -> dict[str, Any]:
         with closing(server.master()) as session:
             # First: a commit would wait for ever for who has gone.
             _set(session, "synchronous_standby_names", None)
-            pid = receiver(archive)
-            if pid is not None:
-                os.kill(pid, signal.SIGINT)
-                deadline = time.monotonic() + _START_SECONDS
-                while receiver(archive) is not None:
-                    if time.monotonic() > deadline:
-                        raise Failed(f"pg_receivewal (process {pid}) has not ended: end it with kill {pid}.")
-                    time.sleep(0.02)
-            archive.pid_file.unlink(missing_ok=True)
-            archive.password.unlink(missing_ok=True)
+            _end(archive)
             if not keep_slot:
                 _drop_slot(session)
     return status(archive)
@@ -67,13 +70,13 @@ def stop(archive: Archive, *, keep_slot: bool) -> dict[str, Any]:
 
 def status(archive: Archive) -> dict[str, Any]:
     """What runs, what is kept, and how far the archive is behind: `lag_bytes` is None where nothing is received."""
-    pid = receiver(archive)
+    pid, bases = receiver(archive), base.all_of(archive)
     result: dict[str, Any] = {
         "running": pid is not None,
         "pid": pid,
         "folder": str(archive.folder),
-        "segments": len(_segments(archive.wal)),
-        "bases": [each.as_json() for each in base.all_of(archive)],
+        "segments": sum(len(_segments(log)) for log in archive.logs()),
+        "bases": [each.as_json() for each in bases],
     }
     server, _ = server_and_tools()
     with closing(server.master()) as session:
@@ -90,6 +93,9 @@ def status(archive: Archive) -> dict[str, Any]:
         "lag_bytes": behind,
         "retained_bytes": retained,
         "synchronous": state in ("sync", "quorum"),
+        # Without one the log that is received now is of no use.
+        "needs_base": row is not None
+        and not any(each.log == log.name for log in archive.logs()[-1:] for each in bases),
     }
 
 
@@ -100,12 +106,26 @@ def receiver(archive: Archive) -> int | None:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return None
-    ours = Path(os.fsdecode(words[0])).name == "pg_receivewal" and os.fsencode(f"--directory={archive.wal}") in words
+    into = os.fsencode(f"--directory={archive.wal}/")
+    ours = Path(os.fsdecode(words[0])).name == "pg_receivewal" and any(word.startswith(into) for word in words)
     return pid if ours else None
 
 
+def _end(archive: Archive) -> None:
+    pid = receiver(archive)
+    if pid is not None:
+        os.kill(pid, signal.SIGINT)
+        deadline = time.monotonic() + _START_SECONDS
+        while receiver(archive) is not None:
+            if time.monotonic() > deadline:
+                raise Failed(f"pg_receivewal (process {pid}) has not ended: end it with kill {pid}.")
+            time.sleep(0.02)
+    archive.pid_file.unlink(missing_ok=True)
+    archive.password.unlink(missing_ok=True)
+
+
 def _launch(archive: Archive, program: str, login: Mapping[str, str]) -> None:
-    command = [program, f"--directory={archive.wal}", f"--slot={SLOT}", "--synchronous", "--no-password"]
+    command = [program, f"--directory={archive.logs()[-1]}", f"--slot={SLOT}", "--synchronous", "--no-password"]
     command += ["--status-interval=1"]
     with environment({**login, "application_name": SLOT}) as variables:
         variables.pop("PGDATABASE", None)
@@ -161,9 +181,14 @@ def _require_log(session: Connection) -> None:
         )
 
 
-def _ensure_slot(session: Connection) -> None:
-    with suppress(errors.DuplicateObject):
-        session.execute("SELECT pg_create_physical_replication_slot(%s, true)", [SLOT])
+def _has_slot(session: Connection) -> bool:
+    """Whether the server keeps its log for us; a slot that it has given up is dropped."""
+    row = session.execute(
+        "SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = %s", [SLOT]
+    ).fetchone()
+    if row and row[0]:
+        _drop_slot(session)
+    return row is not None and not row[0]
 
 
 def _drop_slot(session: Connection) -> None:

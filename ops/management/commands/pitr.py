@@ -47,8 +47,6 @@ class Command(ProjectCommand):
         archive = Archive.below(settings.BACKUP_DIR)
         if action == "start":
             self.emit(stream.start(archive, synchronous=options["synchronous"]))
-            if not base.all_of(archive):
-                self.notes.print("There is no base backup yet, without which the log is of no use: pitr --base.")
         elif action == "stop":
             self.emit(stream.stop(archive, keep_slot=options["keep_slot"]))
         elif action == "status":
@@ -79,5 +77,7 @@ class Command(ProjectCommand):
         for each in result["bases"]:
             kind = f"incremental, on {each['parent']}" if each["parent"] else "full"
             lines.append(f"base backup {each['id']}: {kind}, until {each['ended_at']}")
+        if result["needs_base"]:
+            lines.append("There is no base backup yet, without which this log is of no use: pitr --base.")
         for line in lines:
             self.stdout.write(line)

@@ -16,7 +16,7 @@ from ops.backup.progress import bar
 from ops.backup.restore import live_name, plan, plan_roll_back, restore, roll_back
 from ops.backup.store import Store
 from ops.pitr.archive import Archive
-from ops.pitr.recover import choose, moment, prepare, recover_embedded
+from ops.pitr.recover import choose, left_out, moment, prepare, recover_embedded
 
 SERVICE = "restore_db"
 
@@ -102,6 +102,8 @@ class Command(ProjectCommand):
         archive = Archive.below(settings.BACKUP_DIR)
         chosen = choose(archive, until)
         when = until.isoformat() if until else "the end of its log"
+        if until is None and (lost := left_out(archive, chosen)):
+            self.notes.print(lost, markup=False)
         if options["plan"]:
             where = f"put a data folder together in {target}" if target else "replace the embedded server's data folder"
             steps = [f"check base backup {chosen.id} of {chosen.ended_at.isoformat()}", where]
@@ -117,7 +119,7 @@ class Command(ProjectCommand):
         recovered = recover_embedded(archive, until)
         self._record(f"Recovered to {recovered.until}.", asdict(recovered))
         self.emit(asdict(recovered))
-        self.notes.print("Its log goes on in another line now: pitr --stop, pitr --start and pitr --base begin anew.")
+        self.notes.print("Its log goes on in another line now: pitr --start and pitr --base begin anew.")
 
     def render(self, result: Mapping[str, Any]) -> None:
         if "steps" in result:

@@ -100,9 +100,9 @@ def test_a_base_backup_of_older_code_is_provisioned_once_it_takes_writes(
 ) -> None:
     wait = recover._wait_until_replayed
 
-    def resumed(server: EmbeddedServer) -> None:
+    def resumed(server: EmbeddedServer, whole: Path | None) -> None:
         go_on(server)
-        wait(server)
+        wait(server, None)
 
     with closing(psycopg.connect(server.admin_conninfo(), autocommit=True)) as session:
         session.execute("DROP DATABASE test_trading")
@@ -131,7 +131,7 @@ def test_a_folder_that_was_put_aside_is_not_followed_by_an_empty_one(begun: Embe
 def test_an_end_while_the_log_is_replayed_puts_the_old_folder_back(
     begun: EmbeddedServer, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(server: EmbeddedServer) -> None:
+    def interrupted(server: EmbeddedServer, whole: Path | None) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(recover, "_wait_until_replayed", interrupted)
