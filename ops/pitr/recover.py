@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from config.commands import EnvironmentFailed, Failed, UsageFailed, VerificationFailed
+from config.commands import EnvironmentFailed, Failed, NoSpace, UsageFailed, VerificationFailed
 from config.database.embedded import EmbeddedServer, EmbeddedServerError
 from config.database.scratch import Connection
 from config.files import locked
@@ -80,19 +81,34 @@ def left_out(archive: Archive, chosen: Base) -> str | None:
     return f"A new log was begun after base backup {chosen.id}, without one of its own: what it holds is out of reach."
 
 
+def require_new(archive: Archive, target: Path) -> Path:
+    """Where a data folder for `target` is put together. Raises UsageFailed where either is there or cannot be."""
+    if target.exists() or target.is_symlink():
+        raise UsageFailed(f"{target} exists already: name a folder that does not.")
+    if not target.parent.is_dir():
+        raise UsageFailed(f"{target.parent} is no folder: make it, or name another place.")
+    if target.resolve().is_relative_to(archive.folder.resolve()):
+        raise UsageFailed(f"{target} is in the archive itself: name a folder elsewhere.")
+    incoming = target.with_name(f"{target.name}.incoming")
+    if incoming.exists() or incoming.is_symlink():
+        raise UsageFailed(
+            f"{incoming} exists, as while another command works there, or after one that was killed: remove it, or name"
+            " another place."
+        )
+    return incoming
+
+
 def prepare(archive: Archive, until: datetime | None, target: Path) -> Base:
     """Put a data folder together in `target` that replays the log to the moment when PostgreSQL is started on it.
 
     Raises VerificationFailed where a byte of the base backup is not what was written; then there is no `target`.
     """
-    if target.exists():
-        raise UsageFailed(f"{target} exists already: name a folder that does not.")
+    incoming = require_new(archive, target)
     chosen = choose(archive, until)
     links = base.chain(archive, chosen)
     tools = tools_for(chosen.server_version)
-    incoming = target.with_name(f"{target.name}.incoming")
-    shutil.rmtree(incoming, ignore_errors=True)
     log = archive.log_of(chosen.log)
+    incoming.mkdir(mode=0o700)
     try:
         with ExitStack() as held:
             for folder in [*(link.path for link in links), *([log] if log.is_dir() else [])]:
@@ -155,7 +171,8 @@ def alone(server: EmbeddedServer) -> Iterator[Path]:
     home = server.home()
     with locked(home, refusal=f"The data folder in {home} is in use by another restore_db: wait until it ends."):
         room = home / "data.prepared"
-        shutil.rmtree(room, ignore_errors=True)
+        for left_over in (room, room.with_name(f"{room.name}.incoming")):
+            shutil.rmtree(left_over, ignore_errors=True)
         yield room
 
 
@@ -169,11 +186,23 @@ def _logged(server: EmbeddedServer, start: int) -> str:
 
 def _combine(tools: Tools, links: list[Base], target: Path) -> None:
     if len(links) == 1:
-        shutil.copytree(links[0].data, target, symlinks=True)
+        shutil.copytree(links[0].data, target, symlinks=True, copy_function=_copy, dirs_exist_ok=True)
     else:
         arguments = [f"--output={target}", "--manifest-checksums=SHA256", *(str(link.data) for link in links)]
         run(tools, "pg_combinebackup", arguments, {})
     target.chmod(0o700)
+
+
+def _copy(source: str | Path, target: str | Path) -> None:
+    try:
+        shutil.copy2(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        kind = NoSpace if error.errno in (errno.ENOSPC, errno.EDQUOT) else Failed
+        raise kind(
+            f"{source} could not be copied to {target} ({error.strerror}): correct this, then run again."
+        ) from None
 
 
 def _give_log(log: Path, data: Path, *, newest: Path, first: str) -> None:
@@ -193,10 +222,10 @@ def _give_log(log: Path, data: Path, *, newest: Path, first: str) -> None:
             if path.with_name(name).exists():
                 continue  # the whole one is there, too
         try:
-            shutil.copyfile(path, target)
+            _copy(path, target)
         except FileNotFoundError:
             # It has become full, and lost the end of its name, since we looked.
-            shutil.copyfile(path.with_name(name), target)
+            _copy(path.with_name(name), target)
         target.chmod(0o600)
 
 

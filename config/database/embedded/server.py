@@ -136,7 +136,7 @@ class EmbeddedServer:
             layout = self._layout()
             user = owner_of(layout)
             user.take_tree(prepared)
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
             # One hold from the stop to the start: clients that come back would start the old folder in between.
             with exclusive(layout.lock, user) as lock:
                 was_running = self._end(layout, "fast")

@@ -16,7 +16,7 @@ from ops.backup.progress import bar
 from ops.backup.restore import live_name, plan, plan_roll_back, restore, roll_back
 from ops.backup.store import Store
 from ops.pitr.archive import Archive
-from ops.pitr.recover import choose, left_out, moment, prepare, recover_embedded
+from ops.pitr.recover import choose, left_out, moment, prepare, recover_embedded, require_new
 
 SERVICE = "restore_db"
 
@@ -100,6 +100,9 @@ class Command(ProjectCommand):
 
     def _go_back(self, until: datetime | None, target: Path | None, options: Mapping[str, Any]) -> None:
         archive = Archive.below(settings.BACKUP_DIR)
+        if target is not None:
+            target = target.absolute()
+            require_new(archive, target)
         chosen = choose(archive, until)
         when = until.isoformat() if until else "the end of its log"
         if until is None and (lost := left_out(archive, chosen)):
@@ -111,8 +114,8 @@ class Command(ProjectCommand):
             self.emit({"base": chosen.id, "steps": steps, "seconds": None, "measured": False})
             return
         if target is not None:
-            prepare(archive, until, target.absolute())
-            self.emit({"base": chosen.id, "folder": str(target.absolute()), "until": when})
+            prepare(archive, until, target)
+            self.emit({"base": chosen.id, "folder": str(target), "until": when})
             self.notes.print("Start PostgreSQL on that folder, as its own user: it replays the log up to then.")
             return
         self._require_confirmation(options["confirm"], f"go back, with all others of its server, to {when}")

@@ -1,11 +1,10 @@
 """A disk that is full, of the backups or of the server: exit code 6, and everything that was there still is."""
 
-import ctypes
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from ops.backup.dump import back_up
 from ops.backup.store import Backup, Store
 from ops.bench.cluster import Cluster, throwaway_cluster
 from tests.databases import Database
+from tests.disks import filled, small_disk
 from tests.ops.backup.conftest import Answer
 from tests.servers import MEMORY, raise_counter, restart
 
@@ -41,33 +41,6 @@ def good(broker: Database, cluster: Cluster) -> Iterator[tuple[Store, Backup]]:
         with cluster.used_by_django(LIVE):
             restore.restore(store, backup)
             yield store, backup
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """A file system of so many bytes; skips where this user may not mount one."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    folder.mkdir()
-    if libc.mount(b"none", bytes(folder), b"tmpfs", 0, f"size={size}".encode()) != 0:
-        pytest.skip(f"a small file system cannot be mounted here: {os.strerror(ctypes.get_errno())}")
-    try:
-        yield
-    finally:
-        libc.umount2(bytes(folder), 2)
-
-
-@contextmanager
-def filled(folder: Path) -> Iterator[None]:
-    """Not a page is left on the disk within the block."""
-    filler = folder / "filler"
-    with filler.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    assert os.statvfs(folder).f_bavail == 0
-    try:
-        yield
-    finally:
-        filler.unlink()
 
 
 def test_a_full_disk_is_told_and_the_last_good_backup_stays(

@@ -7,7 +7,6 @@ import time
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -165,14 +164,14 @@ def test_a_segment_that_becomes_full_while_the_log_is_copied_is_copied(
     base.take(archive, incremental=False)
     put(server, archive, 1)
     stream.stop(archive, keep_slot=True)
-    copyfile = shutil.copyfile
+    copy = shutil.copy2
 
-    def become_full_first(source: Path, target: Path, **options: Any) -> None:
+    def become_full_first(source: str | Path, target: str | Path) -> None:
         if Path(source).suffix == ".partial":
-            source.rename(source.with_suffix(""))
-        copyfile(source, target, **options)
+            Path(source).rename(Path(source).with_suffix(""))
+        copy(source, target)
 
-    monkeypatch.setattr("ops.pitr.recover.shutil.copyfile", become_full_first)
+    monkeypatch.setattr("ops.pitr.recover.shutil.copy2", become_full_first)
     [partial] = archive.log_of("000001").glob("*.partial")
     prepare(archive, None, tmp_path / "target")
     assert (tmp_path / "target" / "pg_wal" / partial.stem).exists()
