@@ -33,7 +33,8 @@ def start(archive: Archive, *, synchronous: bool) -> dict[str, Any]:
         server, tools = server_and_tools()
         with closing(server.master()) as session:
             _require_log(session)
-            if not _has_slot(session):
+            is_new = not _has_slot(session)
+            if is_new:
                 _end(archive)
                 archive.begin_log()
                 session.execute("SELECT pg_create_physical_replication_slot(%s, true)", [SLOT])
@@ -42,15 +43,19 @@ def start(archive: Archive, *, synchronous: bool) -> dict[str, Any]:
             if session.info.server_version >= 170_000:
                 # What incremental base backups are made from.
                 _set(session, "summarize_wal", "on")
-            if receiver(archive) is None:
-                _launch(archive, tools.program("pg_receivewal"), server.administrator or {})
-                try:
-                    _wait_for_stream(archive, session)
-                except BaseException:
-                    _end(archive)
-                    raise
-            else:
+            _remove_cut_off(archive, session)
+            is_launched = receiver(archive) is None
+            try:
+                if is_launched:
+                    _launch(archive, tools.program("pg_receivewal"), server.administrator or {})
                 _wait_for_stream(archive, session)
+            except BaseException:
+                if is_launched:
+                    _end(archive)
+                if is_new:
+                    # The server would keep its log for nobody, until its disk is full.
+                    _drop_slot(session)
+                raise
             _set(session, "synchronous_standby_names", f'"{SLOT}"' if synchronous else None)
     return status(archive)
 
@@ -179,6 +184,17 @@ def _require_log(session: Connection) -> None:
             "The server does not send its log: set wal_level = replica, max_wal_senders = 10 and"
             " max_replication_slots = 10, and restart it."
         )
+
+
+def _remove_cut_off(archive: Archive, session: Connection) -> None:
+    """Remove a segment that a full disk or a kill has cut off while its room was made: pg_receivewal refuses it.
+
+    Nothing was written into it yet, and the server keeps what belongs there.
+    """
+    (size,) = session.execute("SELECT pg_size_bytes(current_setting('wal_segment_size'))").fetchone() or (0,)
+    for path in archive.logs()[-1].glob("*.partial"):
+        if path.stat().st_size < size:
+            path.unlink()
 
 
 def _has_slot(session: Connection) -> bool:

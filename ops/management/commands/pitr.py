@@ -69,7 +69,9 @@ class Command(ProjectCommand):
         how = "synchronous" if result["synchronous"] else "asynchronous"
         lines = [f"receiving: {how}, process {result['pid']}" if result["streaming"] else "receiving: no"]
         if result["running"] and not result["streaming"]:
-            lines.append(f"pg_receivewal (process {result['pid']}) runs and has no connection: see receiver.log")
+            lines.append(
+                f"pg_receivewal (process {result['pid']}) receives nothing: see receiver.log, then pitr --start"
+            )
         if result["slot"]:
             lines.append(f"behind: {listing.size(result['lag_bytes'])}")
             lines.append(f"kept by the server: {listing.size(result['retained_bytes'])}")

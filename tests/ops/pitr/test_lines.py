@@ -15,7 +15,9 @@ from config.database.embedded import EmbeddedServer
 from ops.pitr import base, recover, stream
 from ops.pitr.archive import SLOT, Archive
 from ops.pitr.recover import left_out, prepare, recover_embedded
+from tests.disks import filled, small_disk
 from tests.ops.pitr.hands import connect, numbers
+from tests.servers import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -133,6 +135,40 @@ def test_with_a_clock_that_was_set_back_the_newest_base_is_still_the_newest(
     assert base.prune(archive, keep=1) == [first.id]
     assert base.all_of(archive) == [second]
     assert about.stat().st_mode & 0o077 == 0 if about.exists() else True
+
+
+def test_receiving_goes_on_after_its_disk_was_full(server: EmbeddedServer) -> None:
+    disk = server.root.with_name("small")
+    with small_disk(disk, "200m"):
+        archive = Archive.below(disk / "backups")
+        try:
+            stream.start(archive, synchronous=False)
+            base.take(archive, incremental=False)
+            with filled(disk):
+                # Room for a part of a segment.
+                os.truncate(disk / "filler", (disk / "filler").stat().st_size - 5_000_000)
+                with closing(connect(server)) as session:
+                    session.execute("INSERT INTO written (number) VALUES (1)")
+                    session.execute("SELECT pg_switch_wal()")
+                    session.execute("INSERT INTO written (number) VALUES (2)")
+                wait_until(lambda: not stream.status(archive)["streaming"])
+            stream.start(archive, synchronous=False)
+            put(server, archive, 3)
+            recover_embedded(archive, None)
+            assert numbers(server) == {1, 2, 3}
+        finally:
+            stream.stop(archive, keep_slot=False)
+
+
+def test_a_start_that_fails_leaves_nothing_that_the_server_keeps_its_log_for(
+    server: EmbeddedServer, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.pitr.archive.Tools.program", lambda tools, name: "/bin/false")
+    with pytest.raises(Failed, match="does not receive"):
+        stream.start(archive, synchronous=False)
+    with closing(connect(server)) as session:
+        assert session.execute("SELECT slot_name FROM pg_replication_slots").fetchall() == []
+    assert not archive.pid_file.exists()
 
 
 @pytest.mark.parametrize("fault", ["missing", "damaged"])
