@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.commands import Failed, Locked, UsageFailed
+from config.commands import EnvironmentFailed, Failed, Locked, UsageFailed
 from config.files import locked
 from ops.backup import manifest as manifests
 from ops.backup.manifest import Manifest
@@ -78,11 +78,12 @@ class Store:
         self.folder = folder
 
     def prepare(self) -> None:
-        """Make the folder. Raises Failed where that is not possible."""
+        """Make the folder. Raises EnvironmentFailed where that is not possible."""
+        self._require_folder()
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise Failed(
+            raise EnvironmentFailed(
                 f"{self.folder} cannot be made ({error.strerror}): set BACKUP_DIR to another folder."
             ) from None
 
@@ -105,6 +106,7 @@ class Store:
                 # One whose place in the order nobody knows may be the newest.
                 self._manifest_or_advice(backups[0])
             return backups[-1]
+        self._require_folder()
         path = self.folder / wanted
         if _ID.fullmatch(wanted) and path.is_symlink():
             raise UsageFailed(f"{path} is a link, and no backup: set BACKUP_DIR to the folder with what it points to.")
@@ -190,7 +192,12 @@ class Store:
                 f"{failure} Until it is removed from {self.folder}, name the backup by its id."
             ) from None
 
+    def _require_folder(self) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise EnvironmentFailed(f"{self.folder} is no folder: set BACKUP_DIR to one.")
+
     def _paths(self) -> list[Path]:
+        self._require_folder()
         if not self.folder.is_dir():
             return []
         # What a link points to is not ours to lock, nor to remove.

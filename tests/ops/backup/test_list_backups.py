@@ -104,3 +104,18 @@ def test_the_command_exits_with_4_when_the_last_verified_backup_is_too_old(
     assert f"The last verified backup, {backup.id}, is 0.0 hours old." in late.stderr
     assert manage("list_backups", "--max-age", "26").returncode == 2
     assert datetime.now(UTC) - backup.created_at < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["list_backups"], ["list_backups", "--check"], ["verify_backup", "latest"], ["verify_backup", "x"],
+     ["restore_db", "latest", "--plan"], ["prune_backups"], ["backup_db"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_file_in_the_place_of_the_folder_is_no_empty_folder(
+    manage: Callable[..., Answer], store: Store, arguments: list[str]
+) -> None:
+    store.folder.touch()
+    answer = manage(*arguments, "--json")
+    assert (answer.returncode, answer.stdout) == (3, ""), answer
+    assert answer.stderr == f"{store.folder} is no folder: set BACKUP_DIR to one.\n"
