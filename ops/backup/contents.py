@@ -21,6 +21,16 @@ _OURS = (
 )
 
 
+#: As much of a large object as is hashed at once.
+_PIECE = 2**20
+
+
+def key(schema: str, name: str) -> str:
+    """What a manifest calls a table or sequence: quoted where a name has a dot, which would stand for another one."""
+    parts = (f'"{part.replace(chr(34), chr(34) * 2)}"' if {".", '"'} & {*part} else part for part in (schema, name))
+    return ".".join(parts)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table that holds rows itself: an ordinary one or a partition. `bytes` is without indexes."""
@@ -32,7 +42,7 @@ class Table:
 
     @property
     def key(self) -> str:
-        return f"{self.schema}.{self.name}"
+        return key(self.schema, self.name)
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -69,6 +79,20 @@ def fingerprints(session: Connection, tables: Iterable[Table]) -> Iterator[tuple
         yield table, Fingerprint(*(session.execute(query).fetchone() or (0, "0")))
 
 
+def large_objects(session: Connection) -> Fingerprint:
+    """Count and hash what no table holds, piece by piece, in a transaction of the caller's."""
+    query = (
+        "WITH RECURSIVE pieces AS (SELECT oid, 0::bigint AS number, length(bytes) AS length, sha256(bytes) AS hash"
+        " FROM pg_largeobject_metadata, LATERAL (SELECT lo_get(oid, 0, %(piece)s) OFFSET 0) AS read (bytes)"
+        " UNION ALL SELECT oid, number + 1, length(bytes), sha256(bytes)"
+        " FROM pieces, LATERAL (SELECT lo_get(oid, (number + 1) * %(piece)s, %(piece)s) OFFSET 0) AS read (bytes)"
+        " WHERE length = %(piece)s)"
+        " SELECT count(DISTINCT oid), coalesce(sum(hashtextextended(oid || ':' || number || ':' || hash, 0)), 0)::text"
+        " FROM pieces"
+    )
+    return Fingerprint(*(session.execute(query, {"piece": _PIECE}).fetchone() or (0, "0")))
+
+
 def sequences(session: Connection) -> dict[str, str]:
     """The place of every sequence, as `last value/was it given out`."""
     names = session.execute(
@@ -79,7 +103,7 @@ def sequences(session: Connection) -> dict[str, str]:
         return {}
     query = sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT {}, last_value || '/' || is_called FROM {}").format(
-            sql.Literal(f"{schema}.{name}"), sql.Identifier(schema, name)
+            sql.Literal(key(schema, name)), sql.Identifier(schema, name)
         )
         for schema, name in names
     )

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -222,6 +223,7 @@ def _dump(
                 program.finish()  # raises where it has failed: the rest need not be hashed
         program.finish()
     manifest["tables"] = found
+    manifest["large_objects"] = asdict(contents.large_objects(session))
     # Sequences move under a snapshot; pg_dump has read them between these two looks.
     manifest["sequences"] = {"first": first, "last": contents.sequences(session)}
     manifest["seconds"] = round(time.monotonic() - started, 1)
