@@ -79,6 +79,7 @@ def take(archive: Archive, *, incremental: bool) -> Base:
         with closing(server.master()) as session:
             if incremental and session.info.server_version < 170_000:
                 raise VersionSkew("Incremental base backups take PostgreSQL 17 or newer: make a full one.")
+            _refuse_tablespaces(session)
             identifier = _text(session, "SELECT system_identifier::text FROM pg_control_system()")
             parent = _parent(archive, identifier) if incremental else None
             is_received = session.execute("SELECT FROM pg_replication_slots WHERE slot_name = %s", [SLOT]).fetchone()
@@ -106,6 +107,20 @@ def take(archive: Archive, *, incremental: bool) -> Base:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
     return next(each for each in all_of(archive) if each.id == id)
+
+
+def _refuse_tablespaces(session: Connection) -> None:
+    """pg_basebackup would write them where they are on the server, and a recovered server would use that very place."""
+    names = _text(
+        session,
+        "SELECT coalesce(string_agg(spcname, ', ' ORDER BY spcname), '') FROM pg_tablespace"
+        " WHERE spcname NOT IN ('pg_default', 'pg_global')",
+    )
+    if names:
+        raise Failed(
+            f"The server has tablespaces ({names}), which base backups do not hold: move what is in them"
+            " (ALTER TABLE … SET TABLESPACE pg_default), drop them, and run this again."
+        )
 
 
 def verify(tools: Tools, data: Path, *, without_log: bool = False) -> None:
@@ -165,7 +180,12 @@ def _copy(tools: Tools, login: Mapping[str, str], target: Path, parent: Base | N
     arguments += ["--manifest-checksums=SHA256"]
     if parent:
         arguments.append(f"--incremental={parent.data / 'backup_manifest'}")
-    run(tools, "pg_basebackup", arguments, {key: value for key, value in login.items() if key != "dbname"})
+    try:
+        run(tools, "pg_basebackup", arguments, {key: value for key, value in login.items() if key != "dbname"})
+    except Failed as failure:
+        if parent is None or "WAL summaries" not in str(failure):
+            raise
+        raise Failed(f"Nothing can be built on base backup {parent.id}: make a full one. ({failure})") from None
     os.chmod(target, 0o700)
 
 

@@ -65,7 +65,12 @@ def moment(text: str) -> datetime | None:
 
 def choose(archive: Archive, until: datetime | None) -> Base:
     """The last base backup that had ended by then. Raises UsageFailed where there is none."""
-    fitting = [each for each in base.all_of(archive) if until is None or each.ended_at <= until]
+    bases = base.all_of(archive)
+    if not bases:
+        raise UsageFailed(
+            f"No base backup is in {archive.bases}: make one with pitr --base, or restore a backup of backup_db."
+        )
+    fitting = [each for each in bases if until is None or each.ended_at <= until]
     if not fitting:
         raise UsageFailed(
             f"No base backup in {archive.bases} is old enough: name a later moment, or restore a backup of backup_db."

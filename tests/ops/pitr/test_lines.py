@@ -171,6 +171,33 @@ def test_a_start_that_fails_leaves_nothing_that_the_server_keeps_its_log_for(
     assert not archive.pid_file.exists()
 
 
+def test_a_server_with_tablespaces_is_refused(server: EmbeddedServer, archive: Archive) -> None:
+    """The recovered server would write into the tablespace of the one that it was copied from."""
+    place, owner = server.root.with_name("more"), server.status().data_dir.stat()
+    place.mkdir(mode=0o700)
+    os.chown(place, owner.st_uid, owner.st_gid)
+    with closing(connect(server)) as session:
+        session.execute(f"CREATE TABLESPACE more LOCATION '{place}'")
+        with pytest.raises(Failed, match=r"has tablespaces \(more\)"):
+            base.take(archive, incremental=False)
+        session.execute("DROP TABLESPACE more")
+    assert not list(archive.bases.iterdir())
+    base.take(archive, incremental=False)
+
+
+def test_what_nothing_can_be_built_on_is_told(server: EmbeddedServer, archive: Archive) -> None:
+    with closing(connect(server)) as session:
+        if session.info.server_version < 170_000:
+            pytest.skip("incremental base backups take PostgreSQL 17")
+    base.take(archive, incremental=False)
+    put(server, archive, 1, 2)
+    with closing(connect(server)) as session:
+        session.execute("CHECKPOINT")
+    stream.start(archive, synchronous=False)
+    with pytest.raises(Failed, match=r"Nothing can be built on .* make a full one"):
+        base.take(archive, incremental=True)
+
+
 @pytest.mark.parametrize("fault", ["missing", "damaged"])
 def test_the_end_is_not_where_a_segment_is_missing_or_damaged(
     server: EmbeddedServer, archive: Archive, tmp_path: Path, fault: str

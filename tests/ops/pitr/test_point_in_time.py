@@ -54,7 +54,7 @@ def test_without_waiting_at_most_a_second_is_lost_and_any_moment_can_be_gone_bac
 ) -> None:
     with closing(connect(server)) as session:
         session.execute("CREATE TABLE written (number int PRIMARY KEY)")
-    with pytest.raises(UsageFailed, match="No base backup"):
+    with pytest.raises(UsageFailed, match="No base backup is in"):
         choose(archive, None)
     stream.start(archive, synchronous=False)
     first = base.take(archive, incremental=False)
