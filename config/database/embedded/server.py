@@ -255,7 +255,7 @@ class EmbeddedServer:
             if _SHARED_MEMORY_IN_USE not in reason or time.monotonic() > deadline:
                 raise EmbeddedServerError(
                     f"The embedded PostgreSQL did not start ({reason}): correct this and try again; "
-                    f"its log is {layout.log}."
+                    f"its log is {layout.log}.{_unfinished(layout)}"
                 )
             time.sleep(0.2)
 
@@ -295,6 +295,14 @@ def _make_log(path: Path, user: OsUser) -> int:
         return os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)
+
+
+def _unfinished(layout: Layout) -> str:
+    """Advice where the folder is one that a killed restore has put there, and that has not replayed its log."""
+    kept = sorted(layout.home.glob(f"{ASIDE}*"))
+    if not kept or not (layout.data / "recovery.signal").exists():
+        return ""
+    return f" A restore was killed here: run restore_db --to-time again, or put {kept[-1]} in its place."
 
 
 def _last_fault(path: Path, start: int) -> str | None:

@@ -1,6 +1,7 @@
 """The data folder is replaced while clients come back, and by commands that end on the way."""
 
 import os
+import shutil
 import threading
 import time
 from contextlib import closing, suppress
@@ -146,3 +147,15 @@ def test_one_restore_at_a_time_replaces_the_data_folder(begun: EmbeddedServer, a
     with recover.alone(begun), pytest.raises(Locked, match="in use by another restore_db"):
         recover_embedded(archive, None)
     assert numbers(begun) == {1}
+
+
+def test_a_folder_whose_restore_was_killed_and_that_cannot_start_says_where_the_old_one_is(
+    begun: EmbeddedServer,
+) -> None:
+    begun.stop()
+    data = begun.status().data_dir
+    aside = data.with_name("data.before-20260504T140259Z")
+    shutil.copytree(data, aside)
+    (data / "recovery.signal").touch()  # and no restore_command, without which it does not start
+    with pytest.raises(EmbeddedServerError, match=rf"A restore was killed here: .* put {aside} in its place"):
+        begun.ensure_running()
