@@ -53,8 +53,8 @@ def approve_cash(*, request: CashRequest, approved_by: User) -> UUID:
     """Approve a request and book it against the house; return the journal's id.
 
     Approving a completed request again returns its journal. `IntegrityError` where the approver is who asked
-    (`cash_requests_approved_by_another_check`), the request has failed or was canceled
-    (`cash_requests_status_transition`), or the money is not there (`account_transactions_no_overdraft`): then the
+    (`cash_requests_approved_by_another_check`) or is not active (`cash_requests_approver_active`), the request has
+    failed or was canceled (`cash_requests_status_transition`), or the money is not there (`account_transactions_no_overdraft`): then the
     request stays as it was.
     """
     with connection.cursor() as cursor:
@@ -66,7 +66,8 @@ def approve_cash(*, request: CashRequest, approved_by: User) -> UUID:
 def reject_cash(*, request: CashRequest, rejected_by: User, reason: str) -> None:
     """End a request as failed, for a reason of at most 200 characters; one that has failed stays as it is.
 
-    `IntegrityError` (`cash_requests_status_transition`) where it was completed or canceled.
+    `IntegrityError` (`cash_requests_status_transition`) where it was completed or canceled; `DoesNotExist` where there
+    is none.
     """
     _end(request, CashRequestStatus.FAILED, failure_reason=reason, decided_by=rejected_by)
 
@@ -74,7 +75,8 @@ def reject_cash(*, request: CashRequest, rejected_by: User, reason: str) -> None
 def cancel_cash(*, request: CashRequest, canceled_by: User) -> None:
     """Take a request back; one that was canceled stays as it is.
 
-    `IntegrityError` (`cash_requests_status_transition`) where it was completed or has failed.
+    `IntegrityError` (`cash_requests_status_transition`) where it was completed or has failed; `DoesNotExist` where
+    there is none.
     """
     _end(request, CashRequestStatus.CANCELED, failure_reason="", decided_by=canceled_by)
 
@@ -92,6 +94,8 @@ def _end(request: CashRequest, status: CashRequestStatus, *, failure_reason: str
         cursor.execute(
             _END, {"status": str(status), "reason": failure_reason, "by": str(decided_by.pk), "id": request.pk}
         )
+        if not cursor.rowcount:  # it has ended so before, or was never there
+            CashRequest.objects.get(pk=request.pk)
 
 
 def _rule(error: IntegrityError) -> str | None:

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.choices import CashRequestType
-from accounts.models import Account, AccountTransaction, CashRequest, Journal
+from accounts.models import Account, AccountTransaction, CashRequest, Journal, User
 from accounts.services import approve_cash, cancel_cash, reject_cash, request_cash
 from tests.databases import Database
 from tests.rows import accounts as rows
@@ -81,6 +82,23 @@ def test_what_cannot_be_approved_stays_pending(desk: Desk, refused: Any) -> None
         approve_cash(request=CashRequest(id=NOBODY), approved_by=desk.checker)
     assert {*CashRequest.objects.values_list("status", flat=True)} == {"pending"}
     assert desk.balances() == (0, 0)
+
+
+@pytest.mark.parametrize("left", [{"is_active": False}, {"is_active": False, "deleted_at": timezone.now()}])
+def test_who_has_left_approves_nothing(desk: Desk, left: dict[str, Any], refused: Any) -> None:
+    request = desk.ask()
+    User.objects.filter(pk=desk.checker.pk).update(**left)
+    with refused("cash_requests_approver_active"):
+        approve_cash(request=request, approved_by=desk.checker)
+    assert desk.balances() == (0, 0)
+
+
+def test_a_request_that_is_not_there_does_not_end(db: None) -> None:
+    nothing = CashRequest(id=NOBODY)
+    with pytest.raises(CashRequest.DoesNotExist):
+        reject_cash(request=nothing, rejected_by=rows.user(), reason="no such card")
+    with pytest.raises(CashRequest.DoesNotExist):
+        cancel_cash(request=nothing, canceled_by=rows.user())
 
 
 def test_a_rejected_or_canceled_request_is_at_its_end(desk: Desk, refused: Any) -> None:

@@ -281,6 +281,12 @@ BEGIN
     RAISE EXCEPTION 'the decision on cash request % never changes', OLD.id
       USING ERRCODE = 'check_violation', CONSTRAINT = 'cash_requests_decision_immutable', HINT = 'Ask anew.';
   END IF;
+  IF NEW.approved_by_id IS DISTINCT FROM OLD.approved_by_id
+     AND EXISTS (SELECT FROM users WHERE id = NEW.approved_by_id AND (NOT is_active OR deleted_at IS NOT NULL))
+  THEN
+    RAISE EXCEPTION 'user % has left: he approves no cash request', NEW.approved_by_id
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'cash_requests_approver_active', HINT = 'Somebody who is active approves it.';
+  END IF;
   IF NEW.approved_at IS DISTINCT FROM OLD.approved_at AND NEW.approved_at NOT BETWEEN least(OLD.created_at, now()) AND now() THEN
     RAISE EXCEPTION 'cash request % is approved now, not at %', OLD.id, NEW.approved_at
       USING ERRCODE = 'check_violation', CONSTRAINT = 'cash_requests_approved_in_time', HINT = 'Use approve_cash().';
