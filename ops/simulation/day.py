@@ -33,7 +33,7 @@ class Outcome:
     office: Tally
     seconds: float
     digest: str
-    is_interrupted: bool
+    interruption: KeyboardInterrupt | None
 
     @property
     def gave_up(self) -> list[str]:
@@ -92,7 +92,7 @@ def simulate(
         for number, (cast, share) in enumerate(zip(casts, shares(orders, clients), strict=True), start=1)
     ]
     played = play_together(parts, advance)
-    if not played.is_interrupted and not any(tally.gave_up for tally in played.tallies):
+    if not played.interruption and not any(tally.gave_up for tally in played.tallies):
         office.play(close_of_day(market, len(everybody.accounts)))
     acknowledgments.close()
     return Outcome(
@@ -102,5 +102,5 @@ def simulate(
         office=office.tally,
         seconds=played.seconds,
         digest=hashlib.sha256("".join(tally.digest for tally in played.tallies).encode()).hexdigest(),
-        is_interrupted=played.is_interrupted,
+        interruption=played.interruption,
     )

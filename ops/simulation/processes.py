@@ -34,11 +34,11 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """The tallies by client, the seconds from the common start to the last end, and whether Ctrl-C ended it early."""
+    """The tallies by client, the seconds from the common start to the last end, and what ended it early."""
 
     tallies: list[Tally]
     seconds: float
-    is_interrupted: bool
+    interruption: KeyboardInterrupt | None
 
 
 def play_together(parts: list[Part], advance: Callable[[int], None]) -> Played:
@@ -70,7 +70,8 @@ def play_together(parts: list[Part], advance: Callable[[int], None]) -> Played:
 def _collect(pipes: dict[Connection, int], advance: Callable[[int], None]) -> Played:
     tallies: dict[int, Tally] = {}
     waiting, ready = dict(pipes), 0
-    started, is_interrupted = perf_counter(), False
+    started = perf_counter()
+    interruption: KeyboardInterrupt | None = None
     while waiting:
         try:
             for pipe in cast(list[Connection], wait(list(waiting))):
@@ -79,25 +80,25 @@ def _collect(pipes: dict[Connection, int], advance: Callable[[int], None]) -> Pl
                     ready += 1
                     if ready == len(pipes):
                         started = perf_counter()
-                        _tell(waiting, STOP if is_interrupted else GO)
+                        _tell(waiting, STOP if interruption else GO)
                 elif kind == "sent":
                     advance(content)
                 else:
                     tallies[waiting.pop(pipe)] = content
-        except KeyboardInterrupt:
-            is_interrupted = True
+        except KeyboardInterrupt as end:
+            interruption = end
             _tell(waiting, STOP)
     return Played(
         tallies=[tallies[number] for number in sorted(tallies)],
         seconds=perf_counter() - started,
-        is_interrupted=is_interrupted,
+        interruption=interruption,
     )
 
 
 def _received(pipe: Connection, client: int) -> tuple[str, Any]:
     try:
         kind, content = pipe.recv()
-    except EOFError:
+    except (EOFError, ConnectionResetError):  # the latter if he had not read all that he was told
         raise Failed(f"Client {client} was killed: what he had committed stays.") from None
     if kind == "failed":
         raise Failed(f"Client {client} gave up: {content}")

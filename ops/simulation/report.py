@@ -21,7 +21,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "run": outcome.run,
         "night": outcome.night,
         "plan": outcome.digest,
-        "interrupted": outcome.is_interrupted,
+        "interrupted": outcome.interruption is not None,
         "gave_up": outcome.gave_up,
         "clients": len(outcome.clients),
         "planned": sum(tally.planned for tally in tallies),

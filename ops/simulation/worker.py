@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import django
 
+from config.commands.signals import SIGNALS
+
 if TYPE_CHECKING:
     from ops.simulation.client import Tally
     from ops.simulation.events import Event
@@ -20,8 +22,10 @@ GO, STOP = "go", "stop"
 
 def work(pipe: Connection) -> None:
     """Receive the part, tell that it is ready, play it from `GO` until anything else comes, and send the tally."""
-    # Ctrl-C reaches the whole group; the parent tells when to stop.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches the whole group, and so do the ends that systemd, `timeout` and terminals ask for; the parent tells
+    # when to stop.
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     try:
         django.setup()
         pipe.send(("tally", _play(pipe.recv(), pipe)))

@@ -1,6 +1,7 @@
 """A simulated day on a database of its own, by real connections; what it claims is looked up in the database."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -300,7 +301,11 @@ def test_a_move_that_was_lost_and_refused_does_not_count_as_done(market: Databas
     assert tally.refused == {("accept_cancel", "WrongStatus"): 1}
 
 
-def test_ctrl_c_ends_with_what_was_done(market: Database, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_an_end_of_the_whole_group_leaves_what_was_done(
+    market: Database, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Terminals, `timeout` and systemd send to the clients' processes as well."""
     file = tmp_path / "acknowledged.jsonl"
     options = ["--orders", "100000", "--clients", "2", "--noinput", "--json", "--acknowledged", str(file)]
     with subprocess.Popen(
@@ -315,10 +320,10 @@ def test_ctrl_c_ends_with_what_was_done(market: Database, tmp_path: Path) -> Non
         while not file.exists() or file.read_bytes().count(b"\n") < 50:
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, number)
         output, errors = process.communicate(timeout=60)
     day = json.loads(output)
-    assert (process.returncode, day["interrupted"], day["gave_up"]) == (130, True, [])
+    assert (process.returncode, day["interrupted"], day["gave_up"]) == (128 + number, True, [])
     assert "Interrupted" in errors
     assert sum(day["accepted"].values()) == len(file.read_text().splitlines()) >= 50
     assert reconcile(file) == []
@@ -370,7 +375,7 @@ def test_percentiles_are_nearest_ranks(client: Client) -> None:
     client.tally.latencies.clear()
     client.tally.latencies["submit_order"].extend(number / 1000 for number in range(1, 201))
     outcome = Outcome(
-        run="r", night=NIGHT, clients=[client.tally], office=client.tally, seconds=2, digest="", is_interrupted=False
+        run="r", night=NIGHT, clients=[client.tally], office=client.tally, seconds=2, digest="", interruption=None
     )
     assert as_json(outcome)["latency_ms"] == {
         "submit_order": {"count": 200, "p50": 100.0, "p95": 190.0, "p99": 198.0, "max": 200.0}

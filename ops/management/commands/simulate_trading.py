@@ -69,8 +69,8 @@ class Command(ProjectCommand):
                 advance=lambda count: progress.advance(task, count),
             )
         self.emit({"traded": True, "orders": orders, "seed": seed, **as_json(outcome)})
-        if outcome.is_interrupted:
-            raise KeyboardInterrupt
+        if outcome.interruption:
+            raise outcome.interruption
         if outcome.gave_up:
             raise EnvironmentFailed(
                 f"{len(outcome.gave_up)} clients gave up; what was acknowledged stays. {outcome.gave_up[0]}"
