@@ -55,6 +55,7 @@ class Client:
         self.patience = patience
         self.acknowledgments = acknowledgments
         self.tally = Tally()
+        self.is_stopped: Callable[[], bool] = lambda: False
 
     def play(
         self,
@@ -64,6 +65,7 @@ class Client:
         done: Callable[[Event], None] = lambda event: None,
     ) -> Tally:
         """Do one event after the other, until the end or until somebody stops it."""
+        self.is_stopped = is_stopped
         for event in events:
             if is_stopped():
                 break
@@ -129,7 +131,7 @@ class Client:
         return ""
 
     def _reconnect(self, cause: DatabaseError) -> None:
-        """Wait for the server, at most as long as there is patience."""
+        """Wait for the server, at most as long as there is patience and nobody stops it."""
         deadline = time.monotonic() + self.patience
         while True:
             try:
@@ -138,7 +140,7 @@ class Client:
                 self.tally.reconnects += 1
                 return
             except (OperationalError, InterfaceError) as error:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self.is_stopped():
                     raise GaveUp(str(error).strip().splitlines()[0]) from cause
                 time.sleep(RECONNECT_PAUSE)
 

@@ -330,6 +330,18 @@ def test_an_end_of_the_whole_group_leaves_what_was_done(
     assert verify_books().broken == 0
 
 
+def test_whoever_waits_for_a_server_is_stopped_as_well(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day that is ended does not go on waiting for as long as --reconnect says."""
+    client.patience = 20
+    events, stops, started = [order()], iter([False]), time.monotonic()
+    connection.close()
+    with monkeypatch.context() as patch:
+        patch.setitem(connection.settings_dict, "HOST", "/nowhere")
+        tally = client.play(events, is_stopped=lambda: next(stops, True))
+    assert "/nowhere" in tally.gave_up
+    assert time.monotonic() - started < client.patience / 2
+
+
 def test_once_means_once(market: Database, capsys: Any) -> None:
     call_command("simulate_trading", "--orders", "5", "--clients", "1", "--noinput", "--once")
     orders = Order.objects.count()
