@@ -16,9 +16,10 @@ _TOUCHED_BOOKINGS = """
                 WHERE reference_type = 'trades' AND entry.id >= %(account_transactions)s)
     SELECT id FROM told UNION SELECT bust.id FROM told JOIN trades bust ON bust.busts_id = told.id
 """
-_TOUCHED_FILLS = """
+_TOUCHED_FILLS = f"""
     SELECT id FROM order_fills WHERE id >= %(order_fills)s
      UNION SELECT fill_id FROM trades WHERE id >= %(trades)s
+     UNION SELECT order_fills.id FROM orders JOIN order_fills ON order_id = orders.id WHERE {written_lately("orders")}
 """
 #: Positions of which anything was written lately.
 _TOUCHED = f"""
@@ -69,21 +70,61 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         name="positions_trades",
         table="positions",
-        sentence="Quantity, realized profit and commission of a position are the sums of its trades.",
+        sentence="Quantity, profit and commission of a position are the sums of its trades, in equal contracts.",
         sql="""
             SELECT positions.id::text,
-                   format('%s %s, profit %s, commission %s; the trades say %s, %s, %s',
-                          side, quantity, realized_pnl, commission_paid, held, pnl, commission) AS problem
+                   format('%s %s, profit %s, commission %s; the trades say %s, %s, %s, in contracts of %s to %s',
+                          side, quantity, realized_pnl, commission_paid, held, pnl, commission, smallest, largest)
+                   AS problem
               FROM (SELECT positions.id, positions.side, positions.quantity, realized_pnl, commission_paid,
                            coalesce(CASE positions.side WHEN 'long' THEN bought ELSE -bought END, 0) AS held,
-                           coalesce(pnl, 0) AS pnl, coalesce(commission, 0) AS commission
+                           coalesce(pnl, 0) AS pnl, coalesce(commission, 0) AS commission, smallest, largest
                       FROM positions
                       LEFT JOIN (SELECT position_id, sum(pnl) AS pnl, sum(commission) AS commission,
+                                        min(contract_size) AS smallest, max(contract_size) AS largest,
                                         sum(CASE side WHEN 'buy' THEN quantity ELSE -quantity END) AS bought
                                    FROM trades WHERE true /* of position_id */ GROUP BY position_id) AS done
                         ON done.position_id = positions.id
                      WHERE true /* of positions.id */) AS positions
-             WHERE (quantity, realized_pnl, commission_paid) <> (held, pnl, commission)
+             WHERE (quantity, realized_pnl, commission_paid) <> (held, pnl, commission) OR smallest <> largest
+        """,
+        touched=_TOUCHED,
+    ),
+    Invariant(
+        name="positions_cost",
+        table="position_audit",
+        sentence="Trades make a position's prices and times; a closing one realizes the difference to its average.",
+        # History that was loaded has no average prices in its events. What a bust comes to depends on what it undoes.
+        sql="""
+            SELECT event.id::text,
+                   format('event %s of position %s: %s at %s, average price from %s to %s after %s, profit %s',
+                          seq, event.position_id, event_type, trades.price, average_before, average_after, left_before,
+                          pnl) AS problem
+              FROM (SELECT id, position_id, trade_id, seq, event_type, quantity_before, quantity_after,
+                           average_before, average_after, lag(average_after) OVER life AS left_before,
+                           lead(id) OVER life IS NULL AS is_last
+                      FROM position_audit
+                     CROSS JOIN LATERAL (SELECT (data #>> '{average_price,0}')::numeric AS average_before,
+                                                (data #>> '{average_price,1}')::numeric AS average_after) AS told
+                     WHERE trade_id IS NOT NULL AND data ? 'average_price' /* of position_id */
+                    WINDOW life AS (PARTITION BY position_id ORDER BY seq)) AS event
+              JOIN trades ON trades.id = trade_id
+              JOIN positions ON positions.id = event.position_id
+              JOIN accounts ON accounts.id = positions.account_id
+              JOIN currencies ON code = currency
+             WHERE average_before <> left_before
+                OR (average_before IS NULL) <> (event_type = 'opened')
+                OR event_type = 'opened' AND (entry_price, open_time) <> (average_after, executed_at)
+                OR is_last AND average_price <> average_after
+                OR is_last AND close_time <> greatest(executed_at, open_time)
+                OR busts_id IS NULL AND CASE position_effect
+                     WHEN 'open' THEN average_after <> round(
+                       (coalesce(average_before, 0) * quantity_before + trades.price * trades.quantity)
+                         / nullif(quantity_after, 0), 8)
+                     ELSE average_after <> average_before
+                       OR abs((trades.price - average_before) * trades.quantity * contract_size * conversion_rate
+                              * CASE trades.side WHEN 'sell' THEN 1 ELSE -1 END - pnl) * 2 > power(10.0, -exponent)
+                   END
         """,
         touched=_TOUCHED,
     ),
@@ -116,17 +157,19 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         name="trades_event",
         table="trades",
-        sentence="A trade is one event of its position, and changes it by its quantity.",
+        sentence="A trade is one event of its position, at its price, and changes it by its quantity the way it says.",
         sql="""
             SELECT trades.id::text,
                    CASE WHEN event.id IS NULL THEN 'the trade is no event of its position'
-                        ELSE format('trade of %s in position %s, its event changes position %s from %s to %s',
-                                    quantity, trades.position_id, event.position_id, quantity_before, quantity_after)
-                        END AS problem
+                        ELSE format('trade to %s %s at %s in position %s, its event changes %s from %s to %s at %s',
+                                    position_effect, quantity, trades.price, trades.position_id, event.position_id,
+                                    quantity_before, quantity_after, event.price) END AS problem
               FROM trades
               LEFT JOIN position_audit event ON trade_id = trades.id
              WHERE (event.id IS NULL OR event.position_id <> trades.position_id
-                    OR abs(quantity_after - quantity_before) <> quantity)
+                    OR CASE position_effect WHEN 'open' THEN quantity_after - quantity_before
+                                            ELSE quantity_before - quantity_after END <> quantity
+                    OR event.price IS DISTINCT FROM trades.price)
                /* of trades.id */
         """,
         touched=_TOUCHED_TRADES,
@@ -134,17 +177,27 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         name="order_fills_trades",
         table="order_fills",
-        sentence="A fill is the sum of its trades, at its price.",
+        sentence="A fill is the sum of its trades: of its order, at its price, venue and time, in one currency.",
         sql="""
             SELECT order_fills.id::text,
-                   format('fill of %s at a commission of %s, its trades say %s at %s', fill_quantity, fill_commission,
-                          coalesce(sum(quantity), 0), coalesce(sum(commission), 0)) AS problem
+                   format('fill of %s at a commission of %s, its trades say %s at %s%s', fill_quantity, fill_commission,
+                          coalesce(sum(trades.quantity), 0), coalesce(sum(trades.commission), 0),
+                          CASE WHEN bool_or(is_other) THEN ', of another order, price, currency, venue or time' END)
+                   AS problem
               FROM order_fills
+              JOIN orders ON orders.id = order_fills.order_id
               LEFT JOIN trades ON fill_id = order_fills.id
+             CROSS JOIN LATERAL (
+               SELECT (trades.order_id, trades.account_id, trades.instrument_id, trades.side, trades.price,
+                       trades.venue, trades.liquidity_type, trades.executed_at, orders.commission_currency)
+                      <> (orders.id, orders.account_id, orders.instrument_id, orders.side, fill_price,
+                          order_fills.venue, order_fills.liquidity_type, order_fills.executed_at,
+                          order_fills.commission_currency) AS is_other) AS compared
              WHERE true /* of order_fills.id */
              GROUP BY order_fills.id
-            HAVING (fill_quantity, fill_commission) <> (coalesce(sum(quantity), 0), coalesce(sum(commission), 0))
-                OR bool_or(price <> fill_price)
+            HAVING (fill_quantity, fill_commission)
+                   <> (coalesce(sum(trades.quantity), 0), coalesce(sum(trades.commission), 0))
+                OR bool_or(is_other)
         """,
         touched=_TOUCHED_FILLS,
     ),
@@ -174,16 +227,19 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         name="trades_booked",
         table="trades",
-        sentence="Profit and commission of a trade, with what busts it, are what the ledger has booked for them.",
+        sentence="Profit, commission and swap of a trade, with what busts it, are what the ledger has booked for them.",
         sql="""
             SELECT told.id::text,
-                   format('profit %s and commission %s, booked are %s and %s', told.pnl, told.commission,
-                          coalesce(booked.pnl, 0), coalesce(booked.commission, 0)) AS problem
-              FROM (SELECT coalesce(busts_id, id) AS id, sum(pnl) AS pnl, sum(commission) AS commission
+                   format('profit %s, commission %s and swap %s, booked are %s, %s and %s', told.pnl, told.commission,
+                          told.swap, coalesce(booked.pnl, 0), coalesce(booked.commission, 0), coalesce(booked.swap, 0))
+                   AS problem
+              FROM (SELECT coalesce(busts_id, id) AS id, sum(pnl) AS pnl, sum(commission) AS commission,
+                           sum(swap) AS swap
                       FROM trades WHERE true /* of id */ GROUP BY coalesce(busts_id, id)) AS told
               LEFT JOIN (SELECT coalesce(busts_id, trades.id) AS id,
                                 sum(amount) FILTER (WHERE transaction_type = 'realized_pnl') AS pnl,
-                                -sum(amount) FILTER (WHERE transaction_type = 'commission') AS commission
+                                -sum(amount) FILTER (WHERE transaction_type = 'commission') AS commission,
+                                sum(amount) FILTER (WHERE transaction_type = 'swap') AS swap
                            FROM account_transactions entry
                            JOIN trades ON trades.id = reference_id AND trades.account_id = entry.account_id
                            JOIN journals ON journals.id = journal_id
@@ -192,9 +248,30 @@ POSITION_INVARIANTS: tuple[Invariant, ...] = (
                                 /* of reference_id */
                           GROUP BY coalesce(busts_id, trades.id)) AS booked
                 ON booked.id = told.id
-             WHERE (told.pnl, told.commission) <> (coalesce(booked.pnl, 0), coalesce(booked.commission, 0))
+             WHERE (told.pnl, told.commission, told.swap)
+                   <> (coalesce(booked.pnl, 0), coalesce(booked.commission, 0), coalesce(booked.swap, 0))
         """,
         touched=_TOUCHED_BOOKINGS,
+    ),
+    Invariant(
+        name="ledger_of_trading",
+        table="account_transactions",
+        sentence="An entry that names a trade or position names one that is there, of its account or for the house.",
+        sql="""
+            SELECT entry.id::text,
+                   format('%s of %s on account %s names %s %s, %s', transaction_type, amount, entry.account_id,
+                          reference_type, reference_id,
+                          CASE WHEN owner IS NULL THEN 'which is not there' ELSE 'which is of account ' || owner END)
+                   AS problem
+              FROM account_transactions AS entry
+              LEFT JOIN trades ON reference_type = 'trades' AND trades.id = reference_id
+              LEFT JOIN positions ON reference_type = 'positions' AND positions.id = reference_id
+              JOIN accounts ON accounts.id = entry.account_id
+             CROSS JOIN LATERAL (SELECT coalesce(trades.account_id, positions.account_id) AS owner) AS named
+             WHERE reference_type IN ('trades', 'positions')
+               AND (owner IS NULL OR owner <> entry.account_id AND accounts.kind <> 'house') /* of entry.id */
+        """,
+        touched="SELECT id FROM account_transactions WHERE id >= %(account_transactions)s",
     ),
     Invariant(
         name="positions_swaps",

@@ -207,7 +207,7 @@ def test_another_exit_is_an_event(desk: Desk, held: dict[str, Any]) -> None:
 BROKEN = [
     (
         "position_audit_chain",
-        "UPDATE position_audit SET quantity_before = 1 WHERE position_id = %(position)s AND seq = 2",
+        "UPDATE position_audit SET quantity_before = 3 WHERE position_id = %(position)s AND seq = 2",
     ),
     ("position_audit_chain", "DELETE FROM position_audit WHERE position_id = %(position)s AND seq = 1"),
     ("positions_head", "UPDATE positions SET quantity = 9 WHERE id = %(position)s"),
@@ -216,6 +216,27 @@ BROKEN = [
     ("positions_trades", "UPDATE positions SET quantity = 9 WHERE id = %(position)s"),
     ("positions_trades", "UPDATE positions SET realized_pnl = 9 WHERE id = %(position)s"),
     ("positions_trades", "UPDATE trades SET side = 'sell' WHERE id = %(trade)s"),
+    ("positions_trades", "UPDATE trades SET contract_size = 10 WHERE id = %(trade)s"),
+    ("positions_cost", "UPDATE positions SET average_price = 1.09 WHERE id = %(position)s"),
+    ("positions_cost", "UPDATE positions SET entry_price = 1.09 WHERE id = %(position)s"),
+    ("positions_cost", "UPDATE positions SET open_time = open_time - interval '1 day' WHERE id = %(position)s"),
+    (
+        "positions_cost",
+        "UPDATE position_audit SET data = '{\"average_price\": [null, 1.09]}' WHERE trade_id = %(trade)s",
+    ),
+    (
+        "positions_cost",
+        "UPDATE position_audit SET data = '{\"average_price\": [1.2, 1.2]}'"
+        " WHERE position_id = %(position)s AND seq = 2",
+    ),
+    (
+        "positions_cost",
+        "UPDATE trades SET pnl = pnl + 0.01 WHERE position_id = %(position)s AND position_effect = 'close'",
+    ),
+    (
+        "positions_cost",
+        "UPDATE trades SET conversion_rate = 2 WHERE position_id = %(position)s AND position_effect = 'close'",
+    ),
     ("positions_closed_flat", "UPDATE positions SET is_open = false, close_time = now() WHERE id = %(position)s"),
     ("positions_open_once", NEW_POSITION.format(quantity=1)),
     (
@@ -224,13 +245,32 @@ BROKEN = [
     ),
     ("trades_event", "DELETE FROM position_audit WHERE trade_id = %(trade)s"),
     ("trades_event", "UPDATE trades SET quantity = 1 WHERE id = %(trade)s"),
+    ("trades_event", "UPDATE position_audit SET price = 2 WHERE trade_id = %(trade)s"),
+    ("trades_event", "UPDATE trades SET position_effect = 'close' WHERE id = %(trade)s"),
     ("order_fills_trades", "UPDATE trades SET quantity = 1 WHERE id = %(trade)s"),
+    ("order_fills_trades", "UPDATE trades SET venue = 'XLON' WHERE id = %(trade)s"),
+    ("order_fills_trades", "UPDATE order_fills SET commission_currency = 'EUR' WHERE id = %(fill)s"),
+    ("order_fills_trades", "UPDATE trades SET executed_at = executed_at - interval '1 day' WHERE id = %(trade)s"),
+    (
+        "order_fills_trades",
+        "UPDATE orders SET side = 'sell' FROM order_fills WHERE order_id = orders.id AND order_fills.id = %(fill)s",
+    ),
     ("order_fills_trades", "UPDATE order_fills SET fill_price = 2 WHERE id = %(fill)s"),
     (
         "trades_busts",
         "UPDATE trades SET busts_id = %(trade)s, fill_id = NULL WHERE position_id = %(position)s AND id <> %(trade)s",
     ),
     ("trades_booked", "UPDATE trades SET commission = 5 WHERE id = %(trade)s"),
+    ("trades_booked", "UPDATE trades SET swap = 5 WHERE id = %(trade)s"),
+    (
+        "ledger_of_trading",
+        "UPDATE account_transactions SET reference_id = gen_random_uuid() WHERE reference_id = %(trade)s",
+    ),
+    (
+        "ledger_of_trading",
+        "UPDATE account_transactions SET account_id ="
+        " (SELECT id FROM accounts WHERE kind = 'client' AND id <> account_id LIMIT 1) WHERE reference_id = %(trade)s",
+    ),
     ("positions_swaps", "UPDATE positions SET swap_charges = 5 WHERE id = %(position)s"),
 ]
 
@@ -239,6 +279,10 @@ SWITCH_OFF = """
     ALTER TABLE position_audit DISABLE TRIGGER USER;
     ALTER TABLE trades DISABLE TRIGGER USER;
     ALTER TABLE order_fills DISABLE TRIGGER USER;
+    ALTER TABLE orders DISABLE TRIGGER USER;
+    ALTER TABLE account_transactions DISABLE TRIGGER USER;
+    ALTER TABLE account_transactions DROP CONSTRAINT account_transactions_chain_fk,
+      DROP CONSTRAINT account_transactions_account_seq_uniq CASCADE;
     ALTER TABLE positions DROP CONSTRAINT positions_head_fk, DROP CONSTRAINT positions_closed_is_flat_check,
       DROP CONSTRAINT positions_quantity_has_events_check, DROP CONSTRAINT positions_account_oms_type_fk;
     ALTER TABLE position_audit DROP CONSTRAINT position_audit_chain_fk;
@@ -249,7 +293,8 @@ SWITCH_OFF = """
 @pytest.fixture
 def lawless(desk: Desk, held: dict[str, Any]) -> Iterator[psycopg.Connection[Any]]:
     """The owner, in a transaction that comes to nothing, with every rule switched off."""
-    fill(desk, quantity=1)
+    fill(desk, side="sell", quantity=1, price="1.2")
+    desk.new_account()
     with desk.owner.transaction(force_rollback=True):
         desk.owner.execute(SWITCH_OFF)
         yield desk.owner
