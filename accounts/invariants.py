@@ -87,6 +87,20 @@ INVARIANTS: tuple[Invariant, ...] = (
         """,
     ),
     Invariant(
+        name="account_valuation",
+        table="accounts",
+        sentence="Equity is balance, credit and unrealized profit, and free margin what is not used of it.",
+        sql="""
+            SELECT id::text,
+                   format('account %s: balance %s, credit %s, unrealized profit %s, equity %s, %s used, %s free',
+                          account_number, balance, credit, unrealized_pnl, equity, margin_used, margin_available)
+                   AS problem
+              FROM accounts
+             WHERE (equity <> balance + credit + unrealized_pnl OR margin_available <> equity - margin_used) /* of id */
+        """,
+        touched=f"SELECT id FROM accounts WHERE {written_lately('accounts')}",
+    ),
+    Invariant(
         name="journal_zero_sum",
         table="journals",
         sentence="The entries of a journal sum to zero in each currency.",
@@ -142,6 +156,7 @@ INVARIANTS: tuple[Invariant, ...] = (
               LEFT JOIN journals ON journals.id = request.journal_id
               LEFT JOIN account_transactions AS entry
                      ON entry.journal_id = request.journal_id AND entry.account_id = request.account_id
+                    AND entry.reference_type = 'cash_requests' AND entry.reference_id = request.id
              WHERE status = 'completed'
              GROUP BY request.id, journals.kind
             HAVING approved_by_id IS NULL OR approved_by_id = requested_by_id OR kind IS DISTINCT FROM request_type
