@@ -17,6 +17,8 @@ from audit.sealing.tree import EMPTY_ROOT
 NO_HASH = bytes(32)
 LOCK = "seal_audit"
 _COLUMNS = "id, kind, sealed_table, period, lo, hi, row_count, root, details, previous_hash, hash, sealed_at"
+#: The same to be read: Python has no time that is infinite. A seal that says so does not have the hash of what is read.
+_READ = _COLUMNS.replace("sealed_at", "greatest('0001-01-02Z', least('9999-12-30Z', sealed_at))")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ class Seal:
 def seals(cursor: Any, *, after: int = 0) -> Iterator[Seal]:
     """The seals whose number is greater than `after`, in order; read in pieces, so a long chain needs little memory."""
     while True:
-        cursor.execute(f"SELECT {_COLUMNS} FROM audit_seals WHERE id > %s ORDER BY id LIMIT 5000", [after])
+        cursor.execute(f"SELECT {_READ} FROM audit_seals WHERE id > %s ORDER BY id LIMIT 5000", [after])
         rows = cursor.fetchall()
         for row in rows:
             yield _seal(row)
@@ -73,8 +75,8 @@ def seals(cursor: Any, *, after: int = 0) -> Iterator[Seal]:
 def seals_of(cursor: Any, table: str, period: str) -> Iterator[Seal]:
     """The layouts of one table and the seals over one period of it, in order; reads no others."""
     cursor.execute(
-        f"(SELECT {_COLUMNS} FROM audit_seals WHERE sealed_table = %(table)s AND kind = 'layout')"
-        f" UNION ALL (SELECT {_COLUMNS} FROM audit_seals"
+        f"(SELECT {_READ} FROM audit_seals WHERE sealed_table = %(table)s AND kind = 'layout')"
+        f" UNION ALL (SELECT {_READ} FROM audit_seals"
         " WHERE sealed_table = %(table)s AND period = %(period)s AND kind = 'rows') ORDER BY id",
         {"table": table, "period": period},
     )
@@ -89,7 +91,7 @@ def sealed_until(cursor: Any, table: str) -> int:
 
 def newest(cursor: Any) -> Seal | None:
     """The head of the chain."""
-    cursor.execute(f"SELECT {_COLUMNS} FROM audit_seals ORDER BY id DESC LIMIT 1")
+    cursor.execute(f"SELECT {_READ} FROM audit_seals ORDER BY id DESC LIMIT 1")
     row = cursor.fetchone()
     return _seal(row) if row else None
 

@@ -8,8 +8,9 @@ catalog, the interval of a partitioned table from its app's `partitions.py`. A m
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, date
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -21,9 +22,13 @@ from django.db import models
 from audit.models import AuditRowHashes, AuditSeal, AuditSealChunk
 from audit.sealing.tree import NODE_MARK, PREFIX_BYTES, WIDTH
 from config.database.fields import TransactionField
+from config.database.partitions import Interval
 
 #: How a column of a key becomes the bytes that a chunk keeps: function, and how many bytes.
 KEY_BYTES = {"bigint": ("int8send", 8), "uuid": ("uuid_send", 16), "smallint": ("int2send", 2)}
+#: A table's name, and a type's as format_type() writes it.
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_TYPE = re.compile(r"[a-z][a-z0-9_ ]*(\(\d+(,\d+)?\))?[a-z ]*(\[\])?")
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,34 @@ class Layout:
 
     @classmethod
     def from_json(cls, table: str, text: str) -> Layout:
-        """The layout that such a seal states."""
-        data = json.loads(text)
-        columns = tuple((str(name), str(kind)) for name, kind in data["columns"])
-        return cls(table, columns, tuple(data["key"]), data["time"], data["interval"])
+        """The layout that such a seal states.
+
+        Raises ValueError if it states none: whoever has altered it may have written anything, and it becomes SQL.
+        """
+        try:
+            data = json.loads(text)
+            columns = tuple((str(name), str(kind)) for name, kind in data["columns"])
+            layout = cls(table, columns, tuple(map(str, data["key"])), str(data["time"]), str(data["interval"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"no layout of {table}") from error
+        kinds = dict(columns)
+        is_one = (
+            _NAME.fullmatch(table)
+            and all(map(_TYPE.fullmatch, kinds.values()))
+            and layout.key
+            and all(kinds.get(name) in KEY_BYTES for name in layout.key)
+            and (layout.time in kinds and layout.interval in set(Interval) if layout.time else not layout.interval)
+        )
+        if not is_one:
+            raise ValueError(f"no layout of {table}")
+        return layout
+
+    def has_period(self, period: str) -> bool:
+        """Whether it is one of the table's: a day of before the end of time, or none where nothing is cut."""
+        try:
+            return date.fromisoformat(period).year < MAXYEAR if period and self.time else not period
+        except ValueError:
+            return False
 
     def leaf_sql(self) -> str:
         """The SHA-256 of a row `t` in PostgreSQL's binary form.

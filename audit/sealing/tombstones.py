@@ -36,7 +36,7 @@ def certify(partition: DepartingPartition, connection: Any) -> None:
             return
         findings = Findings(limit=5)
         period = f"{partition.lower:%Y-%m-%d}"
-        past = read_period(cursor, partition.table, period)
+        past = read_period(cursor, partition.table, period, findings)
         windows = past.windows.get(partition.table, {}).get(period, [])
         end = past.ends[partition.table]
         cursor.execute(f"SELECT count(*) FROM {partition.name} WHERE txid >= %s", [end])
@@ -92,18 +92,34 @@ def bury(past: SealedPast, findings: Findings) -> None:
         periods = past.windows.get(stone.sealed_table, {})
         windows = periods.get(stone.period, [])
         before = [window for window in windows if window.seal < stone.id]
-        said = json.loads(stone.details)
-        if (said["seals"], said["roots"]) != (len(before), roots_of(before)) or stone.row_count != sum(
-            window.row_count for window in before
+        layout = past.layouts.get(stone.sealed_table)
+        said = _said(stone)
+        name = str(said.get("partition", f"{stone.sealed_table} {stone.period}"))
+        is_of_a_period = layout is not None and stone.period and layout.has_period(stone.period)
+        if (
+            not is_of_a_period
+            or (said.get("seals"), said.get("roots")) != (len(before), roots_of(before))
+            or stone.row_count != sum(window.row_count for window in before)
         ):
             findings.add(
                 Finding(
                     problem=Problem.TOMBSTONE,
                     table=stone.sealed_table,
-                    key=said["partition"],
+                    key=name,
                     seal=stone.id,
-                    sentence=f"{said['partition']}: what its tombstone (seal {stone.id}) says is not what was sealed.",
+                    sentence=f"{name}: what its tombstone (seal {stone.id}) says is not what was sealed.",
                 )
             )
+        if not is_of_a_period:
+            continue
         periods[stone.period] = [window for window in windows if window.seal > stone.id]
         past.dropped.add((stone.sealed_table, stone.period))
+
+
+def _said(stone: chain.Seal) -> dict[str, Any]:
+    """What a tombstone says; nothing where it was made unreadable."""
+    try:
+        said = json.loads(stone.details)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

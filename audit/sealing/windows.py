@@ -53,9 +53,8 @@ def read_chain(
         past.head, past.seals = seal, past.seals + 1
         if seal.id in keep:
             past.hashes[seal.id] = seal.computed_hash
-        table = seal.sealed_table
         if seal.kind == SealKind.LAYOUT:
-            past.layouts[table] = Layout.from_json(table, seal.details)
+            _add_layout(seal, past, findings)
         elif seal.kind == SealKind.TOMBSTONE:
             past.tombstones.append(seal)
         elif seal.kind == SealKind.ROWS:
@@ -63,7 +62,7 @@ def read_chain(
     return past
 
 
-def read_period(cursor: Any, table: str, period: str) -> SealedPast:
+def read_period(cursor: Any, table: str, period: str, findings: Findings) -> SealedPast:
     """What the chain says of one period of a table: its windows, its layouts, and up to where the table is sealed.
 
     Nothing else of the chain is read, so its links are not checked.
@@ -71,7 +70,7 @@ def read_period(cursor: Any, table: str, period: str) -> SealedPast:
     past = SealedPast()
     for seal in chain.seals_of(cursor, table, period):
         if seal.kind == SealKind.LAYOUT:
-            past.layouts[table] = Layout.from_json(table, seal.details)
+            _add_layout(seal, past, findings)
         elif layout := past.layouts.get(table):
             window = Window(seal.id, seal.lo or 0, seal.hi or 0, seal.row_count, seal.root, layout, recent=True)
             past.windows.setdefault(table, {}).setdefault(period, []).append(window)
@@ -93,6 +92,15 @@ def _check_link(seal: chain.Seal, before: chain.Seal | None, findings: Findings)
         findings.add(Finding(problem=Problem.CHAIN, seal=seal.id, sentence=f"Seal {seal.id}: {problem}."))
 
 
+def _add_layout(seal: chain.Seal, past: SealedPast, findings: Findings) -> None:
+    table = seal.sealed_table
+    try:
+        past.layouts[table] = Layout.from_json(table, seal.details)
+    except ValueError:
+        sentence = f"Seal {seal.id}: it states no layout of {table} by which rows could be hashed."
+        findings.add(Finding(problem=Problem.LAYOUT, table=table, seal=seal.id, sentence=sentence))
+
+
 def _add_window(
     seal: chain.Seal,
     past: SealedPast,
@@ -111,6 +119,10 @@ def _add_window(
                 sentence=f"Seal {seal.id}: no layout of {table} was sealed before it.",
             )
         )
+        return
+    if not past.layouts[table].has_period(seal.period):
+        sentence = f"Seal {seal.id}: {table} has no period {seal.period}."
+        findings.add(Finding(problem=Problem.CHAIN, table=table, seal=seal.id, sentence=sentence))
         return
     # A run's seals of several periods share their bounds.
     if lo != past.ends.get(table, 0) and (lo, hi) != (starts.get(table), past.ends.get(table)):

@@ -139,6 +139,34 @@ def test_a_seal_that_is_missing_is_named(tamper: Tamper, run: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "altered"),
+    [
+        ("layout", "details = 'nothing'"),
+        ("layout", "details = '{}'"),
+        ("layout", "details = '[]'"),
+        ("layout", "details = replace(details, 'bigint', 'text')"),
+        ("layout", "details = replace(details, 'bigint', 'bigint)), (SELECT 1')"),
+        ("layout", "details = replace(details, 'month', 'moment')"),
+        ("layout", "sealed_table = 'orders'"),
+        ("layout", "sealed_table = 'audit_log t; --'"),
+        ("layout", "sealed_at = 'infinity'"),
+        ("rows", "period = 'never'"),
+        ("rows", "period = '9999-12-31'"),
+        ("rows", "lo = NULL, hi = NULL, kind = 'layout'"),
+        ("rows", "lo = NULL, hi = NULL, kind = 'tombstone'"),
+        ("rows", "lo = NULL, hi = NULL, kind = 'tombstone', details = '[]'"),
+        ("rows", "lo = NULL, hi = NULL, kind = 'tombstone', period = '', details = '{}'"),
+    ],
+)
+def test_a_seal_that_makes_no_sense_is_named(tamper: Tamper, run: Any, kind: str, altered: str) -> None:
+    """Whatever somebody has written into it: verifying goes on, and nothing of it becomes SQL."""
+    chosen = f"SELECT min(id) FROM audit_seals WHERE sealed_table = 'audit_log' AND kind = '{kind}'"
+    [seal] = tamper("audit_seals", f"UPDATE audit_seals SET {altered} WHERE id = ({chosen}) RETURNING id")
+    report = run("verify_audit", "--limit", "1000", code=4)
+    assert ("chain", seal["id"]) in {(found["problem"], found["seal"]) for found in report["findings"]}
+
+
 def test_a_list_that_was_altered_too_does_not_hide_the_seal(tamper: Tamper, run: Any) -> None:
     (row,) = tamper("risk_events", "SELECT min(id) AS id FROM risk_events")
     tamper("risk_events", f"DELETE FROM risk_events WHERE id = {row['id']}")
