@@ -330,9 +330,12 @@ class TestReset:
         assert "call again with --noinput" in done.stderr
 
     @pytest.mark.parametrize("confirm", [[], ["--confirm", "another"]])
-    def test_without_debug_the_database_must_be_named(self, live_database: Database, confirm: list[str]) -> None:
+    @pytest.mark.parametrize("option", ["--reset", "--scale=0.001"])
+    def test_without_debug_the_database_must_be_named(
+        self, live_database: Database, option: str, confirm: list[str]
+    ) -> None:
         done = live_database.manage(
-            "seed_test_data", "--reset", "--noinput", "--password-env", "SEED_PASSWORD", *confirm,
+            "seed_test_data", option, "--noinput", "--password-env", "SEED_PASSWORD", *confirm,
             env={"SEED_PASSWORD": PASSWORD},
         )  # fmt: skip
         assert done.returncode == 2

@@ -29,7 +29,9 @@ class Command(ProjectCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--reset", action="store_true", help="delete ALL data first, then seed anew")
         parser.add_argument("--noinput", action="store_true", help="with --reset: do not ask")
-        parser.add_argument("--confirm", metavar="DATABASE", help="with --reset and DEBUG off: the database's name")
+        parser.add_argument(
+            "--confirm", metavar="DATABASE", help="with --reset or --scale, and DEBUG off: the database's name"
+        )
         parser.add_argument(
             "--password-env", metavar="VARIABLE", help="the environment variable that holds the new users' password"
         )
@@ -102,6 +104,10 @@ class Command(ProjectCommand):
             )
         if reset and not settings.DEBUG and confirm != name:
             raise UsageFailed(f"DEBUG is off: to delete all data of {name}, add --confirm {name}.")
+        if scale is not None and not settings.DEBUG and confirm != name:
+            raise UsageFailed(
+                f"DEBUG is off: to load a simulated history into {name}, which stays, add --confirm {name}."
+            )
         if reset and confirm not in (None, name):
             raise UsageFailed(f"--confirm names {confirm}, but the database is {name}: nothing was deleted.")
         if scale is not None and not 0 < scale <= 1000:
