@@ -53,9 +53,9 @@ def approve_cash(*, request: CashRequest, approved_by: User) -> UUID:
     """Approve a request and book it against the house; return the journal's id.
 
     Approving a completed request again returns its journal. `IntegrityError` where the approver is who asked
-    (`cash_requests_approved_by_another_check`) or is not active (`cash_requests_approver_active`), the request has
-    failed or was canceled (`cash_requests_status_transition`), or the money is not there (`account_transactions_no_overdraft`): then the
-    request stays as it was.
+    (`cash_requests_approved_by_another_check`) or is not active (`cash_requests_approver_active`), where the request
+    has failed or was canceled (`cash_requests_status_transition`), or where the money is not there
+    (`account_transactions_no_overdraft`): then the request stays as it was.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT approve_cash(%s, %s)", [request.pk, approved_by.pk])
