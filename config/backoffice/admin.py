@@ -1,6 +1,7 @@
 """The kinds of admin pages, one for each kind of table."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,9 @@ from weakref import WeakKeyDictionary
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import BaseModelAdmin
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
 from django.forms import Field
 from django.http import Http404, HttpRequest, HttpResponse
@@ -72,6 +75,16 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
             self._refusals[request] = sentence(error)
             return super().changeform_view(request, object_id, form_url, shown)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A time in the address of an empty form is read, or left out: its two boxes take no text, and would fail."""
+        initial = super().get_changeform_initial_data(request)
+        for field in self.opts.fields:
+            if isinstance(field, models.DateTimeField) and field.name in initial:
+                typed = initial.pop(field.name)
+                with suppress(ValidationError):
+                    initial[field.name] = field.to_python(typed)
+        return initial
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         why = self._refusals.get(request) or self._outdated(request, obj)
@@ -113,6 +126,16 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
                 return super().changelist_view(request, extra_context)
         except REFUSALS as error:
             return self._back_to_list(request, error)
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> HttpResponse | None:
+        """What is no key at all chooses no row: Django would look it up, too, and fail."""
+        try:
+            queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+        except (ValidationError, ValueError):
+            self.message_user(request, "What was chosen is no row of this list.", messages.ERROR)
+            return None
+        response: HttpResponse | None = super().response_action(request, queryset)
+        return response
 
     def _back_to_list(self, request: HttpRequest, error: DatabaseError) -> HttpResponse:
         self.message_user(request, sentence(error), messages.ERROR)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.db import models
+from django.db import DataError, ProgrammingError, models
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
@@ -25,3 +25,12 @@ class RowList(ChangeList):
             if isinstance(field, models.JSONField | models.BinaryField) and field.name not in shown
         ]
         return super().get_queryset(request, exclude_parameters).defer(*wide)
+
+    def get_results(self, request: HttpRequest) -> None:
+        """A filter whose value is wrong only where the statement is made or run is as wrong as any other."""
+        try:
+            super().get_results(request)
+        except (ValueError, TypeError, LookupError, ArithmeticError, DataError, ProgrammingError) as error:
+            if not self.filter_params:
+                raise
+            raise IncorrectLookupParameters(error) from error

@@ -15,7 +15,7 @@ from accounts.models import Account, User
 from audit.context import acting
 from audit.models import AuditLog
 from ops.seeding.seed import seed_small_broker
-from risk.models import LeverageCap, MarginRate, RiskAlert, StressTestScenario
+from risk.models import CircuitBreaker, LeverageCap, MarginRate, RiskAlert, StressTestScenario
 from trading.models import Instrument
 
 APPS = ("accounts", "trading", "liquidity", "risk", "audit", "ops")
@@ -188,9 +188,43 @@ def test_a_chosen_row_without_a_key_is_refused_by_the_form(client: Client, typed
     assert "account" in answer.context["adminform"].form.errors
 
 
+@pytest.mark.parametrize(("given", "shown"), [("2026-01-02T03:04:05Z", True), ("abc", False), ("\0", False)])
+def test_an_empty_form_starts_with_a_time_that_its_address_names(client: Client, given: str, shown: bool) -> None:
+    content = client.get(page(RiskAlert, "add"), {"resolved_at": given}).content.decode()
+    assert ('value="02/01/2026"' in content and 'value="03:04:05"' in content) is shown
+
+
 def test_a_filter_that_no_row_can_meet_opens_the_list_without_it(client: Client) -> None:
     answer = client.get(page(RiskAlert, "changelist"), {"status__exact": "\0"})
     assert (answer.status_code, answer.url) == (302, f"{page(RiskAlert, 'changelist')}?e=1")
+
+
+@pytest.mark.parametrize(
+    ("lookup", "value"),
+    [
+        ("severity__range", "a"),
+        ("severity__range", ""),
+        ("severity__regex", "("),
+        ("last_occurred_at", "abc"),
+        ("last_occurred_at__date__gt", "99999-01-01"),
+        ("last_occurred_at__year", "9" * 30),
+        ("last_occurred_at__year__lt", "99999"),
+        ("title__unaccent", "a"),
+        ("notification_channels", "abc"),
+    ],
+)
+def test_a_filter_whose_value_is_wrong_opens_the_list_without_it(client: Client, lookup: str, value: str) -> None:
+    answer = client.get(page(RiskAlert, "changelist"), {lookup: value})
+    assert (answer.status_code, answer.url) == (302, f"{page(RiskAlert, 'changelist')}?e=1")
+
+
+@pytest.mark.parametrize("key", ["abc", "", "\0", "9" * 40])
+@pytest.mark.parametrize("model", [RiskAlert, CircuitBreaker], ids=lambda model: model.__name__)
+def test_a_chosen_row_that_is_none_is_refused_above_the_list(client: Client, model: Any, key: str) -> None:
+    typed = {"action": "delete_selected", "_selected_action": [key]}
+    answer = client.post(page(model, "changelist"), typed, follow=True)
+    assert answer.redirect_chain == [(page(model, "changelist"), 302)]
+    assert "What was chosen is no row of this list." in str(*answer.context["messages"])
 
 
 def test_a_form_does_not_undo_what_happened_since_it_was_opened(client: Client) -> None:
