@@ -214,6 +214,7 @@ class UserSessionAdmin(ReadOnlyAdmin):
     list_filter = (("ended_at", admin.EmptyFieldListFilter),)
     search_fields = ("user__username", "user__email")
     list_select_related = ("user",)
+    secret_fields = ("session_id",)
     fields = (
         "user",
         "ip_address",
@@ -235,6 +236,7 @@ class ApiKeyAdmin(BackOfficeAdmin):
     search_fields = ("user__username", "user__email")
     autocomplete_fields = ("user",)
     list_select_related = ("user",)
+    secret_fields = ("key_hash",)
     fields = (
         "user",
         "name",

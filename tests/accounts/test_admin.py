@@ -104,6 +104,23 @@ def test_no_page_shows_a_secret(client: Client, role: Role) -> None:
         assert [secret for secret in secrets if secret in shown] == []
 
 
+@pytest.mark.parametrize(
+    ("model", "column"),
+    [
+        ("user", "password"),
+        ("user", "two_factor_secret"),
+        ("apikey", "key_hash"),
+        ("usersession", "session_id"),
+        ("clientidentity", "national_id"),
+    ],
+)
+def test_no_filter_tells_a_secret(client: Client, model: str, column: str) -> None:
+    log_in(client, Role.COMPLIANCE_OFFICER)
+    url = reverse(f"admin:accounts_{model}_changelist")
+    for lookup in (column, f"{column}__startswith", f"{column}__gte"):
+        assert client.get(url, {lookup: "a"}).status_code == 400
+
+
 def test_a_new_user_gets_a_hashed_password_and_can_log_in(client: Client) -> None:
     log_in(client, Role.ADMIN)
     page = {
