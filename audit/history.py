@@ -74,14 +74,14 @@ class History:
         return row
 
 
-def history(table: str, record_id: UUID) -> History:
-    """The history of one row, also of a deleted one. Raises `NotAudited`.
+def history(table: str, record_id: UUID, *, newest: int | None = None) -> History:
+    """The history of one row, also of a deleted one; at most its `newest` versions. Raises `NotAudited`.
 
     One statement reads the row and its log, so that both are of one moment.
     """
     columns = _columns(table)
     with connection.cursor() as cursor:
-        cursor.execute(_QUERY.format(table=table, row=_as_json(columns)), [record_id, table, record_id])
+        cursor.execute(_QUERY.format(table=table, row=_as_json(columns)), [record_id, table, record_id, newest])
         names = [column.name for column in cursor.description]
         found = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
     live = _loads(found[0]["live"]) if found[0]["live"] else None
@@ -90,9 +90,10 @@ def history(table: str, record_id: UUID) -> History:
 
 
 def _replayed(entries: list[dict[str, Any]], live: Row | None) -> tuple[list[Version], Row | None]:
+    """Of entries that come newest first."""
     row = live
     versions: list[Version] = []
-    for entry in reversed(entries):
+    for entry in entries:
         entry.pop("live")
         entry["changes"] = _loads(entry["changes"])
         entry["at"] = entry.pop("created_at")
@@ -162,9 +163,11 @@ _QUERY = """
            said.user_id, host(said.user_ip) AS user_ip, said.user_agent, said.session_id, said.request_id, said.service,
            said.reason, said.db_user
       FROM (SELECT) AS always
-      LEFT JOIN audit_log AS log ON log.table_name = %s AND log.record_id = %s
+      LEFT JOIN (
+            SELECT * FROM audit_log WHERE table_name = %s AND record_id = %s ORDER BY id DESC LIMIT %s
+      ) AS log ON true
       LEFT JOIN audit_contexts AS said ON said.txid = log.txid AND said.number = log.context_number
-     ORDER BY log.id
+     ORDER BY log.id DESC
 """
 
 _MEMBERS = "SELECT key, value::text FROM json_each(%s)"

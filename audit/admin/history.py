@@ -14,8 +14,8 @@ def _is_audited(model: type[models.Model]) -> bool:
     return model._meta.db_table in audited_models()
 
 
-def _versions(model: type[models.Model], key: Any) -> Sequence[Version]:
-    return history(model._meta.db_table, key).versions[::-1]
+def _versions(model: type[models.Model], key: Any, newest: int) -> Sequence[Version]:
+    return history(model._meta.db_table, key, newest=newest).versions[::-1]
 
 
 register(Provider(_is_audited, _versions))

@@ -31,6 +31,9 @@ from config.numbers import plain
 #: The hidden input of a form with the time at which its row had last changed.
 VERSION = "_version"
 
+#: A row that every trade changes, such as the house's account, has more versions than a page can hold.
+VERSIONS_SHOWN = 500
+
 
 class ChoosesByKey(BaseModelAdmin):
     """Autocompleted fields refuse what is no key at all."""
@@ -145,12 +148,15 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         return redirect(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
-        """Every version of the row, newest first, with who made it and why; 404 where none are kept."""
+        """The newest versions of the row, the last one first, with who made each and why; 404 where none are kept."""
         if not has_history(self.model):
             raise Http404
         row = self.get_object(request, object_id)
+        may_see = row and self.has_view_permission(request, row)
+        versions = versions_of(self.model, row.pk, VERSIONS_SHOWN + 1) if may_see else []
         shown = {
-            "versions": versions_of(self.model, row.pk) if row and self.has_view_permission(request, row) else [],
+            "versions": versions[:VERSIONS_SHOWN],
+            "are_more": len(versions) > VERSIONS_SHOWN,
             "titles": ["Time (UTC)", "Change", "By", "Reason", "Columns"],
         }
         return super().history_view(request, object_id, {**shown, **(extra_context or {})})

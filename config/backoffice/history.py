@@ -9,10 +9,10 @@ from django.db import models
 
 @dataclass(frozen=True)
 class Provider:
-    """`knows` a model, and gives the versions of one of its rows."""
+    """`knows` a model, and gives the newest versions of one of its rows, so many at most."""
 
     knows: Callable[[type[models.Model]], bool]
-    versions: Callable[[type[models.Model], Any], Sequence[Any]]
+    versions: Callable[[type[models.Model], Any, int], Sequence[Any]]
 
 
 _providers: list[Provider] = []
@@ -28,9 +28,9 @@ def has_history(model: type[models.Model]) -> bool:
     return any(provider.knows(model) for provider in _providers)
 
 
-def versions_of(model: type[models.Model], key: Any) -> Sequence[Any]:
-    """The versions of a row, newest first. Raises `LookupError` for a model without a history."""
+def versions_of(model: type[models.Model], key: Any, newest: int) -> Sequence[Any]:
+    """The `newest` versions of a row, newest first. Raises `LookupError` for a model without a history."""
     for provider in _providers:
         if provider.knows(model):
-            return provider.versions(model, key)
+            return provider.versions(model, key, newest)
     raise LookupError(f"{model._meta.label} has no history.")

@@ -88,6 +88,28 @@ def test_each_version_says_who_and_why(db: None) -> None:
     assert changed.lines == [("description", " → x")]
 
 
+def test_of_a_long_history_the_newest_versions_are_as_in_all_of_it(sql: Sql) -> None:
+    key = risk.circuit_breaker().pk
+    for seconds in range(1, 6):
+        sql("UPDATE circuit_breakers SET cooldown_seconds = %s WHERE id = %s", [seconds, key])
+    found, all_of_it = history("circuit_breakers", key, newest=2), history("circuit_breakers", key)
+    assert found.versions == all_of_it.versions[-2:]
+    assert found.before == all_of_it.versions[-3].row
+
+
+def test_a_page_shows_the_newest_of_many_versions(client: Client, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("config.backoffice.admin.VERSIONS_SHOWN", 3)
+    client.force_login(accounts.user(is_staff=True, is_superuser=True))
+    key = risk.circuit_breaker().pk
+    url = reverse("admin:risk_circuitbreaker_history", args=[key])
+    for seconds in range(1, 6):
+        sql("UPDATE circuit_breakers SET cooldown_seconds = %s WHERE id = %s", [seconds, key])
+        answer = client.get(url)
+        assert len(answer.context["versions"]) == min(seconds + 1, 3)
+        assert ("prints all of them" in answer.content.decode()) is (seconds > 2)
+    assert answer.context["versions"][0].changes == {"cooldown_seconds": [4, 5]}
+
+
 def test_a_secret_is_hidden_in_every_version(db: None) -> None:
     user = accounts.user(password="correct horse battery")
     user.set_password("another one of them")
