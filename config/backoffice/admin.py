@@ -24,7 +24,7 @@ from config.backoffice.history import has_history, versions_of
 from config.backoffice.lists import RowList
 from config.backoffice.paginator import EstimatePaginator
 from config.backoffice.refusals import REFUSALS, STALE, refused, sentence
-from config.backoffice.widgets import KeySelect
+from config.backoffice.widgets import ExactDateTimeBoxes, KeySelect
 from config.database.fields import DocumentInput, EncryptedTextField
 from config.numbers import plain
 
@@ -174,6 +174,8 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         """A new row's form starts with the values that the database would give it."""
         if isinstance(db_field, models.JSONField):
             kwargs.setdefault("form_class", DocumentInput)
+        if isinstance(db_field, models.DateTimeField):
+            kwargs.setdefault("widget", ExactDateTimeBoxes)
         default = db_field.db_default if db_field.has_db_default() else None
         if isinstance(default, models.Value):
             default = default.value

@@ -1,7 +1,7 @@
 """Every page of the admin, opened with the test data in the tables."""
 
 import html
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,8 @@ from audit.context import acting
 from audit.models import AuditLog
 from ops.seeding.seed import seed_small_broker
 from risk.models import CircuitBreaker, LeverageCap, MarginRate, RiskAlert, StressTestScenario
-from trading.models import Instrument
+from tests.rows import trading as rows
+from trading.models import FeeSchedule, Instrument
 
 APPS = ("accounts", "trading", "liquidity", "risk", "audit", "ops")
 MODELS = [model for label in APPS for model in apps.get_app_config(label).get_models()]
@@ -245,3 +246,26 @@ def test_a_form_does_not_undo_what_happened_since_it_was_opened(client: Client) 
     assert shown in client.get(url).content.decode()
     assert client.post(url, {**typed, "_version": user.updated_at.isoformat()}).status_code == 302
     assert User.objects.get(pk=user.pk).first_name == "Ada"
+
+
+def test_a_time_is_saved_as_it_was_to_the_microsecond(client: Client) -> None:
+    """Cut to the second, a period would begin while the one before it lasts, and its row could not be saved."""
+    before = FeeSchedule.objects.filter(valid_until=None)[0]
+    changed_at = datetime(2026, 5, 5, 10, 0, 0, 123456, tzinfo=UTC)
+    FeeSchedule.objects.filter(pk=before.pk).update(valid_until=changed_at)
+    after = rows.fee_schedule(
+        instrument=before.instrument,
+        account_group=before.account_group,
+        commission_currency=before.commission_currency,
+        valid_from=changed_at,
+    )
+    for schedule in (before, after):
+        url = page(FeeSchedule, "change", schedule.pk)
+        form = client.get(url).context["adminform"].form
+        typed = {box.html_name: box.value() or "" for box in form}
+        for name in ("valid_from", "valid_until"):
+            boxes = form.fields[name].widget.get_context(name, form[name].value(), {})["widget"]["subwidgets"]
+            typed |= {box["name"]: box["value"] or "" for box in boxes}
+        assert client.post(url, typed).status_code == 302
+    assert FeeSchedule.objects.get(pk=before.pk).valid_until == changed_at
+    assert FeeSchedule.objects.get(pk=after.pk).valid_from == changed_at
