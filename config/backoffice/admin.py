@@ -216,6 +216,8 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
     ) -> tuple[models.QuerySet[Any], bool]:
         term = search_term.strip()
+        if "\0" in term:  # the list's own box refuses it, that of an autocompleted field does not
+            return queryset.none(), False
         try:
             key = UUID(term)
         except ValueError:

@@ -195,6 +195,13 @@ def test_an_empty_form_starts_with_a_time_that_its_address_names(client: Client,
     assert ('value="02/01/2026"' in content and 'value="03:04:05"' in content) is shown
 
 
+def test_an_autocompleted_field_finds_nothing_for_what_no_row_can_hold(client: Client) -> None:
+    typed = {"app_label": "risk", "model_name": "riskalert", "field_name": "account"}
+    url = reverse("admin:autocomplete")
+    assert client.get(url, {**typed, "term": "LIVE"}).json()["results"]
+    assert client.get(url, {**typed, "term": "LI\0VE"}).json()["results"] == []
+
+
 def test_a_filter_that_no_row_can_meet_opens_the_list_without_it(client: Client) -> None:
     answer = client.get(page(RiskAlert, "changelist"), {"status__exact": "\0"})
     assert (answer.status_code, answer.url) == (302, f"{page(RiskAlert, 'changelist')}?e=1")
