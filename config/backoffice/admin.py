@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
 from django.db.models.constants import LOOKUP_SEP
@@ -155,7 +156,7 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         may_see = row and self.has_view_permission(request, row)
         versions = versions_of(self.model, row.pk, VERSIONS_SHOWN + 1) if may_see else []
         shown = {
-            "versions": versions[:VERSIONS_SHOWN],
+            "versions": _with_usernames(versions[:VERSIONS_SHOWN]),
             "are_more": len(versions) > VERSIONS_SHOWN,
             "titles": ["Time (UTC)", "Change", "By", "Reason", "Columns"],
         }
@@ -233,6 +234,14 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         meta = self.model._meta
         field = meta.pk if name == "pk" else meta.get_field(name)
         return isinstance(getattr(field, "target_field", field), models.UUIDField)
+
+
+def _with_usernames(versions: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Each with who made it: versions keep ids, which say nothing to people."""
+    users = get_user_model()
+    made_by = {version.user_id for version in versions} - {None}
+    names = dict(users._base_manager.filter(pk__in=made_by).values_list("pk", users.USERNAME_FIELD))
+    return [(version, names.get(version.user_id, version.user_id)) for version in versions]
 
 
 class SoftDeletableForm(forms.ModelForm):

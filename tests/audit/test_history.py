@@ -97,6 +97,17 @@ def test_of_a_long_history_the_newest_versions_are_as_in_all_of_it(sql: Sql) -> 
     assert found.before == all_of_it.versions[-3].row
 
 
+def test_a_page_names_who_made_a_version(client: Client, db: None) -> None:
+    client.force_login(accounts.user(is_staff=True, is_superuser=True))
+    scenario, gone = risk.stress_test_scenario(), uuid.uuid4()
+    for user in (accounts.user(username="mallory").pk, gone):
+        with acting(user=user, service="desk"):
+            type(scenario).objects.filter(pk=scenario.pk).update(description=str(user))
+    answer = client.get(reverse("admin:risk_stresstestscenario_history", args=[scenario.pk]))
+    assert [who for _, who in answer.context["versions"]] == [gone, "mallory", None]
+    assert "mallory desk" in " ".join(answer.content.decode().split())
+
+
 def test_a_page_shows_the_newest_of_many_versions(client: Client, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("config.backoffice.admin.VERSIONS_SHOWN", 3)
     client.force_login(accounts.user(is_staff=True, is_superuser=True))
@@ -107,7 +118,7 @@ def test_a_page_shows_the_newest_of_many_versions(client: Client, sql: Sql, monk
         answer = client.get(url)
         assert len(answer.context["versions"]) == min(seconds + 1, 3)
         assert ("prints all of them" in answer.content.decode()) is (seconds > 2)
-    assert answer.context["versions"][0].changes == {"cooldown_seconds": [4, 5]}
+    assert answer.context["versions"][0][0].changes == {"cooldown_seconds": [4, 5]}
 
 
 def test_a_secret_is_hidden_in_every_version(db: None) -> None:
