@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.auth import get_user_model
@@ -54,6 +55,8 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
 
     paginator = EstimatePaginator
     show_full_result_count = False
+    # Counts beside the choices of filters would read the whole table, too.
+    show_facets = ShowFacets.NEVER
     list_per_page = 50
     compressed_fields = True
     warn_unsaved_form = True
