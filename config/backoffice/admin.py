@@ -95,6 +95,17 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
                     initial[field.name] = field.to_python(typed)
         return initial
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Numbers and hashes that are only read, as in lists."""
+        page = context["adminform"]
+        columns = {name: self._column(name) for name in page.readonly_fields}
+        page.readonly_fields = [*columns.values()]
+        page.fieldsets = [
+            (title, {**shown, "fields": [_replaced(line, columns) for line in shown["fields"]]})
+            for title, shown in page.fieldsets
+        ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         why = self._refusals.get(request) or self._outdated(request, obj)
@@ -239,6 +250,11 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         return isinstance(getattr(field, "target_field", field), models.UUIDField)
 
 
+def _replaced(line: Any, columns: dict[Any, Any]) -> Any:
+    """A line of a page, which is a field or some beside each other, with `columns` for the fields of these names."""
+    return [columns.get(name, name) for name in line] if isinstance(line, list | tuple) else columns.get(line, line)
+
+
 def _with_usernames(versions: Sequence[Any]) -> list[tuple[Any, Any]]:
     """Each with who made it: versions keep ids, which say nothing to people."""
     users = get_user_model()
@@ -293,13 +309,6 @@ class ReadOnlyAdmin(ReadOnlyMixin, BackOfficeAdmin):
 
     # Keys are in time order, and their index is there.
     ordering = ["-pk"]
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Numbers and hashes as in lists."""
-        return [
-            (title, {**shown, "fields": [self._column(name) for name in shown["fields"]]})
-            for title, shown in super().get_fieldsets(request, obj)
-        ]
 
 
 class LogAdmin(ReadOnlyAdmin):

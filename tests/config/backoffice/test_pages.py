@@ -2,6 +2,7 @@
 
 import html
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from django.urls import reverse
 from accounts.models import Account, User
 from audit.context import acting
 from audit.models import AuditLog
+from config.backoffice.columns import grouped
 from ops.seeding.seed import seed_small_broker
 from risk.models import CircuitBreaker, LeverageCap, MarginRate, RiskAlert, StressTestScenario
+from tests.rows import accounts
 from tests.rows import trading as rows
 from trading.models import FeeSchedule, Instrument
 
@@ -95,6 +98,16 @@ def test_rows_and_empty_forms_open(client: Client, subtests: pytest.Subtests) ->
             request = client.get(page(model, "changelist")).wsgi_request
             adds = admin.site.get_model_admin(model).has_add_permission(request)
             assert client.get(page(model, "add")).status_code == (200 if adds else 403)
+
+
+def test_numbers_that_are_only_read_are_shown_as_in_lists(client: Client) -> None:
+    account = Account.objects.filter(balance__gte=1000).first()
+    assert account is not None
+    request = accounts.cash_request(account=account, amount="1250.5")
+    for row, number in ((account, account.balance), (request, request.amount)):
+        content = client.get(page(type(row), "change", row.pk)).content.decode()
+        assert grouped(Decimal(number)) in content
+        assert f"{Decimal(number):.8f}" not in content
 
 
 def test_append_only_rows_are_read_only(client: Client, subtests: pytest.Subtests) -> None:
