@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import BaseModelAdmin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connections, models, router, transaction
@@ -98,12 +99,12 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Numbers and hashes that are only read, as in lists."""
         page = context["adminform"]
-        columns = {name: self._column(name) for name in page.readonly_fields}
-        page.readonly_fields = [*columns.values()]
-        page.fieldsets = [
-            (title, {**shown, "fields": [_replaced(line, columns) for line in shown["fields"]]})
-            for title, shown in page.fieldsets
-        ]
+        _show_as_in_lists(page, self.model, page.readonly_fields)
+        for inline in context["inline_admin_formsets"]:
+            is_edited = inline.has_change_permission
+            _show_as_in_lists(
+                inline, inline.opts.model, inline.readonly_fields if is_edited else flatten_fieldsets(inline.fieldsets)
+            )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -213,11 +214,7 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         return bool(super().lookup_allowed(lookup, value, request))
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        return [self._column(name) for name in super().get_list_display(request)]
-
-    def _column(self, name: Any) -> Any:
-        field = next((field for field in self.opts.fields if field.name == name), None)
-        return (field and column_of(field)) or name
+        return [_column(self.model, name) for name in super().get_list_display(request)]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         """Rows below another exist only once that one does: before, its key is not known (the database makes it)."""
@@ -250,9 +247,21 @@ class BackOfficeAdmin(ChoosesByKey, ModelAdmin):
         return isinstance(getattr(field, "target_field", field), models.UUIDField)
 
 
-def _replaced(line: Any, columns: dict[Any, Any]) -> Any:
-    """A line of a page, which is a field or some beside each other, with `columns` for the fields of these names."""
-    return [columns.get(name, name) for name in line] if isinstance(line, list | tuple) else columns.get(line, line)
+def _column(model: type[models.Model], name: Any) -> Any:
+    field = next((field for field in model._meta.fields if field.name == name), None)
+    return (field and column_of(field)) or name
+
+
+def _show_as_in_lists(page: Any, model: type[models.Model], only_read: Sequence[Any]) -> None:
+    """Of a page's form, or of the rows below it, the fields that are only read."""
+    columns = {name: _column(model, name) for name in only_read}
+
+    def shown(line: Any) -> Any:
+        # One field, or some beside each other.
+        return [columns.get(name, name) for name in line] if isinstance(line, list | tuple) else columns.get(line, line)
+
+    page.readonly_fields = [*columns.values()]
+    page.fieldsets = [(title, {**each, "fields": [*map(shown, each["fields"])]}) for title, each in page.fieldsets]
 
 
 def _with_usernames(versions: Sequence[Any]) -> list[tuple[Any, Any]]:

@@ -40,6 +40,9 @@ class Column:
         self.admin_order_field = field.name
         self.readable = readable
 
+    def __str__(self) -> str:
+        return self.name
+
     def __call__(self, row: Any) -> str:
         value = getattr(row, self.name)
         return "-" if value is None else self.readable(value)

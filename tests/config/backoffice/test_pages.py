@@ -104,7 +104,12 @@ def test_numbers_that_are_only_read_are_shown_as_in_lists(client: Client) -> Non
     account = Account.objects.filter(balance__gte=1000).first()
     assert account is not None
     request = accounts.cash_request(account=account, amount="1250.5")
-    for row, number in ((account, account.balance), (request, request.amount)):
+    entry = account.transactions.exclude(amount=0)[0]
+    for row, number in (
+        (account, account.balance),
+        (request, request.amount),
+        (entry.journal, entry.amount),  # an entry is a line below its journal
+    ):
         content = client.get(page(type(row), "change", row.pk)).content.decode()
         assert grouped(Decimal(number)) in content
         assert f"{Decimal(number):.8f}" not in content
