@@ -52,6 +52,17 @@ def test_lists_search_and_filters_open(client: Client, subtests: pytest.Subtests
                 assert client.get(page(model, "changelist"), query).status_code == 200
 
 
+@pytest.mark.parametrize("nonsense", ["abc", "9" * 40, "\0"], ids=["text", "number", "nul"])
+def test_no_list_fails_for_nonsense_in_its_address(client: Client, subtests: pytest.Subtests, nonsense: str) -> None:
+    addresses = [(model, name) for model in MODELS for name in ("q", "o", "p")]
+    # One column of each type.
+    addresses += {type(field): (model, field.name) for model in MODELS for field in model._meta.fields}.values()
+    for model, name in addresses:
+        with subtests.test(model._meta.db_table, name=name), transaction.atomic():
+            assert client.get(page(model, "changelist"), {name: nonsense}).status_code in (200, 302, 400)
+            transaction.set_rollback(True)
+
+
 def test_a_document_that_python_cannot_read_closes_no_page(client: Client, subtests: pytest.Subtests) -> None:
     nested = '{"a": ' * 2000 + "1" + "}" * 2000
     account = Account.objects.order_by("pk")[0]
