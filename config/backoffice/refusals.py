@@ -1,10 +1,11 @@
 """What the database refuses, said in the form: its rules are more than forms know."""
 
+from contextlib import suppress
 from functools import cache
 
 from django import forms
 from django.apps import apps
-from django.db import DatabaseError, DataError, IntegrityError, models
+from django.db import DatabaseError, DataError, IntegrityError, models, transaction
 
 #: Rules of rows, triggers, keys and types; anything else is no fault of what was typed.
 REFUSALS = (IntegrityError, DataError)
@@ -37,7 +38,9 @@ def refused(form: type[forms.ModelForm], why: str) -> type[forms.ModelForm]:
 
     class Refused(form):  # type: ignore[misc, valid-type]
         def _post_clean(self) -> None:
-            super()._post_clean()
+            # What was refused may be a rule that is looked at before anything is saved, and is so again.
+            with suppress(*REFUSALS), transaction.atomic():
+                super()._post_clean()
             self.add_error(None, why)
 
     return Refused

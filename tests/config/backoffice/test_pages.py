@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Account, User
+from accounts.models import Account, ClientClassification, User
 from audit.context import acting
 from audit.models import AuditLog
 from config.backoffice.columns import grouped
@@ -184,6 +184,16 @@ def test_what_the_database_refuses_is_said_in_the_form_with_what_was_typed(clien
     assert form["initial_rate"].value() == "0.07"
     rate.refresh_from_db()
     assert rate.esma_class == "fx_major"
+
+
+def test_a_period_that_ends_before_it_begins_is_refused_by_the_form(client: Client) -> None:
+    row = ClientClassification.objects.first()
+    assert row is not None
+    typed = {"user": row.user_id, "regime": row.regime, "client_class": row.client_class, "reason": row.reason}
+    typed |= {"valid_from": "2026-02-01", "valid_until": "2026-01-01"}
+    answer = client.post(page(ClientClassification, "change", row.pk), typed)
+    assert answer.status_code == 200
+    assert "range lower bound" in str(answer.context["adminform"].form.non_field_errors())
 
 
 def test_a_rule_of_another_table_is_told_in_its_own_words(client: Client) -> None:
