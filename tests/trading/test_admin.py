@@ -106,6 +106,15 @@ def test_instrument_is_added_and_its_sessions_after_it(client: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["", "nonsense"])
+def test_a_session_without_a_kind_is_refused_by_the_form(client: Client, kind: str) -> None:
+    client.force_login(accounts.user(is_staff=True, is_superuser=True))
+    typed = {"instrument": rows.instrument().pk, "kind": kind, "weekday": 1, "start_minute": 0, "end_minute": 60}
+    answer = client.post(reverse("admin:trading_instrumentsession_add"), typed)
+    assert list(answer.context["adminform"].form.errors) == ["kind"]
+
+
+@pytest.mark.django_db
 def test_form_says_which_rule_an_instrument_breaks() -> None:
     instrument = rows.instrument()
     instrument.min_quantity = Decimal("0.015")

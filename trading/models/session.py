@@ -1,7 +1,11 @@
 """When an instrument is traded."""
 
+from contextlib import suppress
+from typing import Any
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
+from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models import F, Func, Q
 
@@ -68,6 +72,11 @@ class InstrumentSession(MutableEntity):
                 violation_error_message="Closures of one date do not overlap.",
             ),
         ]
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Without a kind that is one, Django fails at the rules of each kind; the form has refused it by then."""
+        with suppress(FieldError):
+            super().validate_constraints(exclude)
 
     def __str__(self) -> str:
         day = f"weekday {self.weekday}" if self.kind == SessionKind.WEEKLY else str(self.holiday_date)
