@@ -14,7 +14,8 @@ _SETTING = re.compile(r"(SET (?!LOCAL\b|CONSTRAINTS\b)|RESET )(SESSION )?\w+", r
 _CONCURRENTLY = re.compile(r"[^']*\bCONCURRENTLY\b", re.IGNORECASE)
 _DROP_TRIGGER = re.compile(r"DROP TRIGGER (IF EXISTS )?\"?(?P<name>\w+)", re.IGNORECASE)
 _CREATE_TRIGGER = re.compile(r"CREATE (OR REPLACE )?(CONSTRAINT )?TRIGGER \"?(?P<name>\w+)", re.IGNORECASE)
-_DISABLE = re.compile(r"ALTER TABLE .* DISABLE TRIGGER", re.IGNORECASE)
+_TIMEOUT = re.compile(r"SET LOCAL \w+_timeout\b|SELECT (pg_catalog\.)?set_config\b", re.IGNORECASE)
+_DISABLE = re.compile(r"ALTER TABLE .* DISABLE TRIGGER|SET (LOCAL |SESSION )?session_replication_role\b", re.IGNORECASE)
 
 
 def no_reverse(subject: Subject) -> Iterator[Finding]:
@@ -65,7 +66,7 @@ def transaction_control(subject: Subject) -> Iterator[Finding]:
 def session_setting(subject: Subject) -> Iterator[Finding]:
     """The time-outs that protect others are the session's."""
     for statement in subject.statements:
-        if _SETTING.match(statement):
+        if _SETTING.match(statement) or _TIMEOUT.match(statement):
             yield _finding(
                 subject,
                 "session-setting",

@@ -7,6 +7,7 @@ from ops.migrating.lint.subject import Finding, Subject
 from ops.migrating.lock_modes import Lock, locks_taken
 
 _FLAGS = re.IGNORECASE
+_NAME = r'("[^"]+"|[\w$]+)'
 #: (rule, what it finds in a statement on a table that was there, what to do instead)
 _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     (
@@ -22,14 +23,17 @@ _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     (
         "unique-under-lock",
         re.compile(
-            r"ALTER TABLE .*\bADD (CONSTRAINT \S+ )?(UNIQUE|PRIMARY KEY|EXCLUDE)(?! USING INDEX)\b(?!.* USING INDEX)",
+            rf"ALTER TABLE .*\bADD (CONSTRAINT {_NAME} )?(UNIQUE|PRIMARY KEY|EXCLUDE)(?! USING INDEX)\b"
+            r"(?!.* USING INDEX)",
             _FLAGS,
         ),
         "The constraint's index is made under the lock: AddUniqueOnline.",
     ),
     (
         "rows-read-under-lock",
-        re.compile(r"ALTER TABLE .*\bADD (CONSTRAINT \S+ )?(CHECK|FOREIGN KEY)\b(?!.*\bNOT VALID)", _FLAGS),
+        re.compile(
+            rf"ALTER TABLE .*\bADD (CONSTRAINT {_NAME} )?(CHECK|FOREIGN KEY)\b(?!.*\bNOT VALID\s*(,|$))", _FLAGS
+        ),
         "All rows are read under the lock: AddCheckOnline, AddForeignKeyOnline.",
     ),
     (
@@ -48,12 +52,23 @@ _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     ),
     (
         "rewrite",
+        re.compile(
+            rf"ALTER TABLE .*\bADD (COLUMN )?(IF NOT EXISTS )?(?!(CONSTRAINT|GENERATED)\b){_NAME}"
+            r" [^,]*(\bAS IDENTITY\b|\b(small|big)?serial[248]?\b)",
+            _FLAGS,
+        ),
+        "Every row gets its number under the lock: an empty column, Backfill, then its default.",
+    ),
+    (
+        "rewrite",
         re.compile(r"(CLUSTER|VACUUM \(?FULL)\b", _FLAGS),
         "The whole table is rewritten under the lock: leave it to a time without trade.",
     ),
     (
         "unbatched-change",
-        re.compile(r"(UPDATE|DELETE FROM)\b", _FLAGS),
+        re.compile(
+            rf"(WITH\b.*\b)?(UPDATE (ONLY )?{_NAME}(\.{_NAME})?( (AS )?\w+)? SET|DELETE FROM|MERGE INTO)\b", _FLAGS
+        ),
         "All rows are locked until the end: Backfill goes in batches.",
     ),
     ("truncate", re.compile(r"TRUNCATE\b", _FLAGS), "TRUNCATE stops everybody, and rows are gone."),
@@ -69,7 +84,9 @@ _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     ),
     (
         "dropped-in-use",
-        re.compile(r"(ALTER TABLE .*\bDROP COLUMN\b|DROP TABLE\b)", _FLAGS),
+        re.compile(
+            r"(ALTER TABLE .*\bDROP (?!(CONSTRAINT|DEFAULT|NOT NULL|EXPRESSION|IDENTITY)\b)|DROP TABLE\b)", _FLAGS
+        ),
         "The code that runs may use it: stop that in one release, drop it in the next, on its own"
         " (`deployed_unused = True` on the migration).",
     ),
@@ -77,6 +94,20 @@ _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
         "partition-made-under-lock",
         re.compile(r"CREATE TABLE .*\bPARTITION OF\b", _FLAGS),
         "It takes the strongest lock of the parent: make the table aside, then AttachPartition.",
+    ),
+    (
+        "rebuilt-under-lock",
+        re.compile(r"(REINDEX (?!.*\bCONCURRENTLY\b)|REFRESH MATERIALIZED VIEW (?!CONCURRENTLY\b))", _FLAGS),
+        "It stops all writers of the table, or readers of the view: CONCURRENTLY.",
+    ),
+    (
+        "hidden-in-block",
+        re.compile(
+            r"DO\b.*\b(ALTER TABLE|UPDATE \S+ SET|(DELETE FROM|INSERT INTO|MERGE INTO|TRUNCATE|LOCK TABLE|DROP TABLE"
+            r"|CREATE (UNIQUE )?INDEX|DROP INDEX|REINDEX)\b)",
+            _FLAGS,
+        ),
+        "Nobody sees what a block locks, and for how long: statements of their own, or Backfill.",
     ),
 ]
 _ATTACH = re.compile(r"ALTER TABLE .* ATTACH PARTITION \"?(?P<part>\w+)", _FLAGS)
