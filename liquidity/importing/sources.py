@@ -30,9 +30,13 @@ class SourceFile:
         """Look at the file; raise `Failed` or `EnvironmentFailed` if it cannot be one."""
         self.path = path
         self.advance: Callable[[int], object] = lambda _: None
-        with self._explained(), path.open("rb") as file:
-            self.size = path.stat().st_size
-            start = file.read(8)
+        with self._explained():
+            # Before it is opened: opening a pipe waits for its writer, and what is read from one is gone.
+            if not (path.is_file() or path.is_dir()) and path.exists():
+                raise Failed(f"{path} is a pipe or a device, and a file is read twice: save it to a file first.")
+            with path.open("rb") as file:
+                self.size = path.stat().st_size
+                start = file.read(8)
         if not start:
             raise Failed(f"{path} is empty.")
         for magic, kind in OTHER_ARCHIVES.items():

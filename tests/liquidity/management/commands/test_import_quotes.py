@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -336,6 +337,12 @@ def test_unusable_file_is_refused_in_one_sentence(market: None, tmp_path: Path, 
 def test_missing_file_is_found_before_the_first_one_is_loaded(market: None, ticks_file: Path) -> None:
     failure = refusal(ticks_file, ticks_file.with_name("other.csv"))
     assert str(failure).endswith("other.csv does not exist.")
+
+
+def test_pipe_is_refused_and_not_waited_for(market: None, tmp_path: Path) -> None:
+    path = tmp_path / "ticks.csv"
+    os.mkfifo(path)
+    assert str(refusal(path)) == f"{path} is a pipe or a device, and a file is read twice: save it to a file first."
 
 
 def test_folder_is_refused(market: None, tmp_path: Path) -> None:
