@@ -230,6 +230,14 @@ def test_a_compliance_officer_decides_on_kyc_and_nothing_else(client: Client) ->
     assert client.get(url).status_code == 403
 
 
+def test_nobody_approves_his_own_identity(client: Client) -> None:
+    officer = log_in(client, Role.COMPLIANCE_OFFICER)
+    assert change_user(client, officer, kyc_status="approved") == 200  # refused in the form
+    assert change_user(client, officer, kyc_level=1) == 200
+    assert (officer.kyc_status, officer.kyc_level) == ("pending", 0)
+    assert change_user(client, officer, kyc_status="under_review") == 302
+
+
 def test_granting_a_role_writes_down_who_granted_it_and_never_to_himself(client: Client) -> None:
     me = log_in(client, Role.SUPER_ADMIN)
     user = rows.user()

@@ -22,6 +22,10 @@ BEGIN
     ) AS happened (activity, is_so)
    WHERE is_so;
   IF OLD.kyc_status <> NEW.kyc_status OR OLD.kyc_level <> NEW.kyc_level THEN
+    IF is_himself AND (NEW.kyc_status = 'approved' OR NEW.kyc_level > OLD.kyc_level) THEN
+      RAISE EXCEPTION 'user %: nobody approves his own identity', NEW.username
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'users_kyc_by_another', TABLE = 'users', HINT = 'Ask another compliance officer.';
+    END IF;
     INSERT INTO compliance_events (event_type, status, user_id, description, details)
     VALUES (
       'kyc_check',
