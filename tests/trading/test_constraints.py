@@ -205,7 +205,7 @@ BAD_ROWS: list[tuple[str, str, Columns]] = [
     ("orders", "orders_times_by_status_check", {"canceled_at": LATER}),
     ("orders", "orders_times_by_status_check", {"expired_at": LATER}),
     ("orders", "orders_times_by_status_check", {"filled_at": LATER}),
-    ("orders", "orders_parent_check", {"id": NOBODY, "parent_order_id": NOBODY}),
+    ("orders", "orders_parent_of_account", {"id": NOBODY, "parent_order_id": NOBODY}),
     ("orders", "orders_event_seq_not_negative_check", {"event_seq": -1}),
     # Nothing has happened to an order when it begins.
     ("orders", "orders_birth", {"status": "filled", **FILLED}),
@@ -217,7 +217,7 @@ BAD_ROWS: list[tuple[str, str, Columns]] = [
     ("orders", "orders_account_user_fk", {"user_id": NOBODY}),
     ("orders", "orders_account_user_fk", {"account_id": NOBODY}),
     ("orders", "orders_instrument_id_fk", {"instrument_id": NOBODY}),
-    ("orders", "orders_parent_order_id_fk", {"parent_order_id": NOBODY}),
+    ("orders", "orders_parent_of_account", {"parent_order_id": NOBODY}),
     ("orders", "orders_commission_currency_fk", {"commission_currency": "NIL"}),
     # fee_schedules
     ("fee_schedules", "fee_schedules_period_check", {"valid_from": LATER, "valid_until": NOW}),

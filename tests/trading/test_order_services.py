@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from tests.rows import accounts
 from tests.rows import trading as rows
@@ -60,6 +60,25 @@ def breaks(rule: str) -> Iterator[None]:
         yield
     assert isinstance(caught.value.__cause__, psycopg.Error)
     assert caught.value.__cause__.diag.constraint_name == rule
+
+
+def test_an_order_comes_from_an_earlier_one_of_its_account(asked: NewOrder, sql: Any) -> None:
+    parent = services.submit_order(order=asked)
+    child = new_order(client_order_id="two", account_id=asked.account_id, parent_order_id=parent.pk)
+    assert services.submit_order(order=child).parent_order_id == parent.pk
+    with breaks("orders_parent_of_account"), transaction.atomic():
+        services.submit_order(order=new_order(parent_order_id=parent.pk))
+    # Each the other's parent, by one statement.
+    with breaks("orders_parent_of_account"):
+        sql(
+            "INSERT INTO orders (id, parent_order_id, client_order_id, account_id, user_id, instrument_id, order_type,"
+            "                    side, quantity)"
+            " SELECT ids[number], ids[3 - number], 'round' || number, account_id, user_id, instrument_id, 'market',"
+            "        side, quantity"
+            "   FROM orders, (SELECT ARRAY[uuidv7(), uuidv7()] AS ids) AS pair, generate_series(1, 2) AS number"
+            "  WHERE orders.id = %s",
+            [parent.pk],
+        )
 
 
 def test_an_order_is_taken_and_told(asked: NewOrder) -> None:

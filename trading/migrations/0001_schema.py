@@ -1376,11 +1376,6 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(condition=models.Q(config.database.constraints.Agree(models.Q(('status', 'rejected')), models.Q(('reject_reason', ''), _negated=True))), name='orders_reject_reason_check', violation_error_message='A rejected order, and no other, has a reason.'),
                     models.CheckConstraint(
-                        condition=models.Q(("parent_order", models.F("id")), _negated=True),
-                        name="orders_parent_check",
-                        violation_error_message="An order is not its own parent.",
-                    ),
-                    models.CheckConstraint(
                         condition=django.db.models.lookups.GreaterThanOrEqual(
                             django.db.models.functions.comparison.Least(
                                 "submitted_at", "filled_at", "canceled_at", "expired_at"

@@ -306,7 +306,6 @@ class Order(MutableEntity):
                 Q(Agree(Q(status=OrderStatus.REJECTED), ~Q(reject_reason=""))),
                 "A rejected order, and no other, has a reason.",
             ),
-            requires("orders", "parent", ~Q(parent_order=F("id")), "An order is not its own parent."),
             requires(
                 "orders",
                 "times_after_receipt",

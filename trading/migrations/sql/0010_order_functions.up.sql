@@ -39,6 +39,14 @@ BEGIN
     IF NEW.event_seq = 0 THEN
       NEW.event_seq := 1;
     END IF;
+    -- What is there already cannot come from what comes later, so that no order descends from itself.
+    IF NEW.parent_order_id IS NOT NULL
+       AND NOT EXISTS (SELECT FROM orders WHERE id = NEW.parent_order_id AND account_id = NEW.account_id)
+    THEN
+      RAISE EXCEPTION 'order %: account % has no earlier order %', NEW.client_order_id, NEW.account_id, NEW.parent_order_id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'orders_parent_of_account', TABLE = 'orders',
+              HINT = 'Give the id of an order of the same account as its parent, or none.';
+    END IF;
     RETURN NEW;
   END IF;
 
