@@ -85,7 +85,7 @@ def test_books_that_do_not_hold_are_found_in_the_restored_database(
             owner.execute(f"ALTER TABLE accounts ENABLE ALWAYS TRIGGER {trigger['tgname']}")
     bad = manage("verify_backup", backup.id, "--json")
     assert bad.returncode == 4, bad.stderr
-    assert json.loads(bad.stdout)["problems"] == ["The books in the backup do not hold: 1 broken row."]
+    assert json.loads(bad.stdout)["problems"] == ["The books in the backup do not hold: 2 broken rows."]
     assert store.get(backup.id).sound["last_drill"]["kind"] == "books"
     [event] = broker.rows("SELECT severity, message FROM system_events WHERE service = 'verify_backup'")
     assert (event["severity"], backup.id in event["message"]) == ("critical", True)
