@@ -9,13 +9,17 @@ from django.db.migrations.operations.base import Operation
 
 from ops.migrating.lint.subject import Finding, Subject
 
-_CONTROL = re.compile(r"(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|END|SAVEPOINT)\b", re.IGNORECASE)
+_CONTROL = re.compile(
+    r"(BEGIN|START TRANSACTION|PREPARE TRANSACTION|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE)\b", re.IGNORECASE
+)
 _SETTING = re.compile(r"(SET (?!LOCAL\b|CONSTRAINTS\b)|RESET )(SESSION )?\w+", re.IGNORECASE)
 _CONCURRENTLY = re.compile(r"[^']*\bCONCURRENTLY\b", re.IGNORECASE)
 _DROP_TRIGGER = re.compile(r"DROP TRIGGER (IF EXISTS )?\"?(?P<name>\w+)", re.IGNORECASE)
 _CREATE_TRIGGER = re.compile(r"CREATE (OR REPLACE )?(CONSTRAINT )?TRIGGER \"?(?P<name>\w+)", re.IGNORECASE)
 _TIMEOUT = re.compile(r"SET LOCAL \w+_timeout\b|SELECT (pg_catalog\.)?set_config\b", re.IGNORECASE)
-_DISABLE = re.compile(r"ALTER TABLE .* DISABLE TRIGGER|SET (LOCAL |SESSION )?session_replication_role\b", re.IGNORECASE)
+_DISABLE = re.compile(
+    r"ALTER TABLE .* (DISABLE|ENABLE REPLICA) TRIGGER|SET (LOCAL |SESSION )?session_replication_role\b", re.IGNORECASE
+)
 
 
 def no_reverse(subject: Subject) -> Iterator[Finding]:

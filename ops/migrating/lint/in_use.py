@@ -8,6 +8,8 @@ from ops.migrating.lock_modes import Lock, locks_taken
 
 _FLAGS = re.IGNORECASE
 _NAME = r'("[^"]+"|[\w$]+)'
+#: A new column, with what is said of it.
+_COLUMN = r"\bADD (COLUMN )?(?!(CONSTRAINT|GENERATED)\b)\S.*"
 #: (rule, what it finds in a statement on a table that was there, what to do instead)
 _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     (
@@ -23,7 +25,8 @@ _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     (
         "unique-under-lock",
         re.compile(
-            rf"ALTER TABLE .*\bADD (CONSTRAINT {_NAME} )?(UNIQUE|PRIMARY KEY|EXCLUDE)(?! USING INDEX)\b"
+            rf"ALTER TABLE .*(\bADD (CONSTRAINT {_NAME} )?(UNIQUE|PRIMARY KEY|EXCLUDE)(?! USING INDEX)"
+            rf"|{_COLUMN} (UNIQUE|PRIMARY KEY))\b"
             r"(?!.* USING INDEX)",
             _FLAGS,
         ),
@@ -32,7 +35,9 @@ _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     (
         "rows-read-under-lock",
         re.compile(
-            rf"ALTER TABLE .*\bADD (CONSTRAINT {_NAME} )?(CHECK|FOREIGN KEY)\b(?!.*\bNOT VALID\s*(,|$))", _FLAGS
+            rf"ALTER TABLE .*(\bADD (CONSTRAINT {_NAME} )?(CHECK|FOREIGN KEY)|{_COLUMN} CHECK)\b"
+            r"(?!.*\bNOT VALID\s*(,|$))",
+            _FLAGS,
         ),
         "All rows are read under the lock: AddCheckOnline, AddForeignKeyOnline.",
     ),

@@ -52,6 +52,8 @@ UNSAFE: dict[str, tuple[str, Subject]] = {
         "rows-read-under-lock",
         subject("ALTER TABLE orders ADD CONSTRAINT a CHECK (price > 0)"),
     ),
+    "a column with its check": ("rows-read-under-lock", subject("ALTER TABLE orders ADD COLUMN a int CHECK (a > 0)")),
+    "a column that is unique": ("unique-under-lock", subject("ALTER TABLE orders ADD COLUMN a int NULL UNIQUE")),
     "a foreign key that reads all rows": (
         "rows-read-under-lock",
         subject("ALTER TABLE orders ADD CONSTRAINT a FOREIGN KEY (account_id) REFERENCES accounts (id)"),
@@ -129,8 +131,11 @@ UNSAFE: dict[str, tuple[str, Subject]] = {
     "all triggers switched off": ("trigger-off", subject("SET LOCAL session_replication_role = replica")),
     "a time-out of the transaction": ("session-setting", subject("SET LOCAL lock_timeout = 0")),
     "a time-out by a function": ("session-setting", subject("SELECT set_config('lock_timeout', '0', false)")),
+    "a trigger for replicas only": ("trigger-off", subject("ALTER TABLE orders ENABLE REPLICA TRIGGER orders_guard")),
     "a setting of the session": ("session-setting", subject("SET lock_timeout = 0")),
     "a commit in between": ("transaction-control", subject("COMMIT")),
+    "an end by its other name": ("transaction-control", subject("ABORT")),
+    "a transaction left prepared": ("transaction-control", subject("PREPARE TRANSACTION 'a'")),
     "CONCURRENTLY in a transaction": (
         "concurrently-in-transaction",
         subject("CREATE INDEX CONCURRENTLY a ON orders (price)"),
@@ -160,6 +165,9 @@ SAFE: dict[str, Subject] = {
         " INSERT INTO notes VALUES (1, 'first; and only')"
     ),
     "a column that may be empty": subject("ALTER TABLE orders ADD COLUMN note text"),
+    "an identity for a column that is there": subject(
+        "ALTER TABLE orders ALTER COLUMN a ADD GENERATED ALWAYS AS IDENTITY"
+    ),
     "a column with a constant default": subject("ALTER TABLE orders ADD COLUMN note text DEFAULT '' NOT NULL"),
     "a column with the time of the transaction": subject(
         "ALTER TABLE orders ADD COLUMN seen timestamptz DEFAULT now() NOT NULL"
