@@ -45,8 +45,9 @@ class Backfill(OnlineOperation):
         table = editor.quote_name(model._meta.db_table)
         key = editor.quote_name(model._meta.pk.column)
         if editor.collect_sql:
-            editor.execute(f"UPDATE {table} SET {assignments} WHERE {condition} -- in batches of {key}")
+            editor.execute(f"UPDATE {table} SET {assignments} WHERE {condition} -- in batches of {key}", params=None)
             return
+        table, key = _escaped(table), _escaped(key)
         change, condition = f"UPDATE {table} SET {_escaped(assignments)}", f"({_escaped(condition)})"
         with editor.connection.cursor() as cursor:
             for bounds, values in _batches(cursor, table, key):

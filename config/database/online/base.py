@@ -57,13 +57,15 @@ def constraint_state(editor: Any, table: str, name: str) -> bool | None:
 def validate(editor: Any, table: str, name: str) -> None:
     """Read the rows while others read and write; nothing to do when they were read before."""
     if not constraint_state(editor, table, name):
-        editor.execute(f"ALTER TABLE {editor.quote_name(table)} VALIDATE CONSTRAINT {editor.quote_name(name)}")
+        quoted = editor.quote_name(table), editor.quote_name(name)
+        editor.execute("ALTER TABLE {} VALIDATE CONSTRAINT {}".format(*quoted), params=None)
 
 
 def drop_constraint(editor: Any, table: str, name: str) -> None:
     """Drop it unless it is gone."""
     if editor.collect_sql or constraint_state(editor, table, name) is not None:
-        editor.execute(f"ALTER TABLE {editor.quote_name(table)} DROP CONSTRAINT {editor.quote_name(name)}")
+        quoted = editor.quote_name(table), editor.quote_name(name)
+        editor.execute("ALTER TABLE {} DROP CONSTRAINT {}".format(*quoted), params=None)
 
 
 @contextmanager

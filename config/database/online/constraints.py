@@ -71,7 +71,7 @@ class AddUniqueOnline(_AddedConstraint):
             return False
         valid = index_state(editor, table, name)
         if valid is False:
-            editor.execute(f"DROP INDEX CONCURRENTLY {editor.quote_name(name)}")
+            editor.execute(f"DROP INDEX CONCURRENTLY {editor.quote_name(name)}", params=None)
         return bool(valid)
 
     def backwards(self, editor: Any, model: type[models.Model]) -> None:
@@ -81,7 +81,7 @@ class AddUniqueOnline(_AddedConstraint):
         elif constraint_state(editor, table, name) is not None:
             drop_constraint(editor, table, name)
         elif index_state(editor, table, name) is not None:
-            editor.execute(f"DROP INDEX CONCURRENTLY {editor.quote_name(name)}")
+            editor.execute(f"DROP INDEX CONCURRENTLY {editor.quote_name(name)}", params=None)
 
     def describe(self) -> str:
         return f"Make {self.constraint.name} of {self.model_name} unique, concurrently"
@@ -145,15 +145,17 @@ class SetNotNullOnline(_AlteredField):
             if constraint_state(editor, table, proof) is None:
                 editor.execute(
                     f"ALTER TABLE {quoted_table} ADD CONSTRAINT {editor.quote_name(proof)}"
-                    f" CHECK ({quoted_column} IS NOT NULL) NOT VALID"
+                    f" CHECK ({quoted_column} IS NOT NULL) NOT VALID",
+                    params=None,
                 )
             validate(editor, table, proof)
-            editor.execute(f"ALTER TABLE {quoted_table} ALTER COLUMN {quoted_column} SET NOT NULL")
+            editor.execute(f"ALTER TABLE {quoted_table} ALTER COLUMN {quoted_column} SET NOT NULL", params=None)
         drop_constraint(editor, table, proof)
 
     def backwards(self, editor: Any, model: type[models.Model]) -> None:
         table, column = model._meta.db_table, _column(model, self.name)
-        editor.execute(f"ALTER TABLE {editor.quote_name(table)} ALTER COLUMN {editor.quote_name(column)} DROP NOT NULL")
+        quoted = editor.quote_name(table), editor.quote_name(column)
+        editor.execute("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL".format(*quoted), params=None)
 
     @staticmethod
     def _is_set(editor: Any, table: str, column: str) -> bool:

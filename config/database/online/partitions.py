@@ -7,6 +7,15 @@ from config.database.online.base import OnlineOperation, constraint_state, drop_
 _IS_ATTACHED = """
     SELECT FROM pg_inherits WHERE inhrelid = to_regclass(%s) AND inhparent = to_regclass(%s)
 """
+_BOUNDS = """
+    SELECT conname
+      FROM pg_constraint
+      JOIN pg_attribute ON attrelid = conrelid AND conkey = ARRAY[attnum]
+     CROSS JOIN pg_get_constraintdef(pg_constraint.oid) AS definition
+     WHERE conrelid = to_regclass(%(partition)s) AND attname = %(column)s AND contype = 'c'
+       AND starts_with(definition, format('CHECK (((%%1$I IS NOT NULL) AND (%%1$I >= ', attname))
+       AND definition LIKE format('%%%% AND (%%I < %%%%))', attname)
+"""
 
 
 class AttachPartition(OnlineOperation):
@@ -36,11 +45,13 @@ class AttachPartition(OnlineOperation):
             if constraint_state(schema_editor, self.partition, proof) is None:
                 schema_editor.execute(
                     f"ALTER TABLE {partition} ADD CONSTRAINT {quote(proof)} CHECK ({column} IS NOT NULL"
-                    f" AND {column} >= '{self.start}' AND {column} < '{self.end}') NOT VALID"
+                    f" AND {column} >= '{self.start}' AND {column} < '{self.end}') NOT VALID",
+                    params=None,
                 )
             validate(schema_editor, self.partition, proof)
             schema_editor.execute(
-                f"ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ('{self.start}') TO ('{self.end}')"
+                f"ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ('{self.start}') TO ('{self.end}')",
+                params=None,
             )
         drop_constraint(schema_editor, self.partition, proof)
 
@@ -50,10 +61,17 @@ class AttachPartition(OnlineOperation):
         detach = f"ALTER TABLE {quote(self.table)} DETACH PARTITION {quote(self.partition)}"
         if schema_editor.collect_sql or self._is_attached(schema_editor):
             pending = not schema_editor.collect_sql and self._is_attached(schema_editor, pending=True)
-            schema_editor.execute(f"{detach} {'FINALIZE' if pending else 'CONCURRENTLY'}")
-        # What DETACH CONCURRENTLY leaves: a CHECK with the bounds.
+            schema_editor.execute(f"{detach} {'FINALIZE' if pending else 'CONCURRENTLY'}", params=None)
         if not schema_editor.collect_sql:
-            drop_constraint(schema_editor, self.partition, f"{self.partition}_{self.column}_check"[-63:])
+            for name in self._left_by_detach(schema_editor):
+                drop_constraint(schema_editor, self.partition, name)
+
+    def _left_by_detach(self, editor: Any) -> list[str]:
+        """DETACH CONCURRENTLY leaves a CHECK with the bounds, under a name that PostgreSQL chooses."""
+        with editor.connection.cursor() as cursor:
+            names = {"partition": editor.quote_name(self.partition), "column": self.column}
+            cursor.execute(_BOUNDS, names)
+            return [name for (name,) in cursor.fetchall()]
 
     def _is_attached(self, editor: Any, *, pending: bool = False) -> bool:
         if editor.collect_sql:

@@ -202,6 +202,45 @@ def assert_finishes(store: ProjectState, operation: Operation) -> None:
     assert tried >= 4
 
 
+def test_names_may_hold_percent_signs_and_blanks(store: ProjectState) -> None:
+    """But Django itself makes no CHECK of such a column."""
+    making = CreateModel(
+        "Odd",
+        [
+            ("id", models.BigAutoField(primary_key=True, db_column="key %s")),
+            ("share", models.IntegerField(null=True, db_column="share %")),
+        ],
+        options={"db_table": "store odd %s"},
+    )
+    with connection.schema_editor(atomic=True) as editor:
+        first = Migration("0001_odd", "store")
+        first.operations = [making]  # type: ignore[misc]
+        state = first.apply(store.clone(), editor)
+        editor.execute('INSERT INTO "store odd %s" ("share %") SELECT nullif(n, 3) FROM generate_series(1, 9) n', None)
+    filling = Backfill("odd", assignments='"share %" = 3', condition='"share %" IS NULL')
+    forwards(state, filling)
+    backwards(state, filling)
+    before = schema_of(connection)
+    for operation in (
+        AddUniqueOnline("odd", models.UniqueConstraint(fields=["share"], name="store %s uniq")),
+        SetNotNullOnline("odd", "share", models.IntegerField(db_column="share %")),
+    ):
+        forwards(state, operation)
+        assert schema_of(connection) != before
+        backwards(state, operation)
+        assert schema_of(connection) == before
+
+
+def test_a_partition_that_leaves_keeps_its_own_check(store: ProjectState) -> None:
+    """PostgreSQL calls the CHECK with the bounds, which it leaves, by another name than that of the table's own."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE store_log_second ADD CHECK (at <> '2024-12-25')")
+    before = schema_of(connection)
+    forwards(store, CHANGES["partition"])
+    backwards(store, CHANGES["partition"])
+    assert schema_of(connection) == before
+
+
 def test_every_row_is_filled_and_none_twice(store: ProjectState) -> None:
     forwards(store, CHANGES["backfill"])
     with connection.cursor() as cursor:
