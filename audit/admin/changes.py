@@ -72,7 +72,7 @@ class AuditLogAdmin(LogAdmin):
     list_display = ("created_at", "table_name", "action", "record_id", "user", "service", "reason")
     list_filter = (TableFilter,)
     key_fields = ("record_id",)
-    search_help_text = "Id (UUID) of the changed row; without it and without a filter, only recent changes are listed"
+    search_help_text = "UUID of the row; else only recent changes"
     readonly_fields = ("record", "user", "address", "user_agent", "service", "reason", "login")
     fieldsets = (
         (None, {"fields": ("created_at", "action", "table_name", "record", "changes")}),
