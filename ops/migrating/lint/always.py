@@ -12,11 +12,13 @@ from ops.migrating.lint.subject import Finding, Subject
 _CONTROL = re.compile(
     r"(BEGIN|START TRANSACTION|PREPARE TRANSACTION|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE)\b", re.IGNORECASE
 )
-_SETTING = re.compile(r"(SET (?!LOCAL\b|CONSTRAINTS\b)|RESET )(SESSION )?\w+", re.IGNORECASE)
+_SETTING = re.compile(
+    r"(SET (?!LOCAL\b|CONSTRAINTS\b)|RESET )(SESSION )?\w+|SET LOCAL \w+_timeout\b|SELECT (pg_catalog\.)?set_config\b",
+    re.IGNORECASE,
+)
 _CONCURRENTLY = re.compile(r"[^']*\bCONCURRENTLY\b", re.IGNORECASE)
 _DROP_TRIGGER = re.compile(r"DROP TRIGGER (IF EXISTS )?\"?(?P<name>\w+)", re.IGNORECASE)
 _CREATE_TRIGGER = re.compile(r"CREATE (OR REPLACE )?(CONSTRAINT )?TRIGGER \"?(?P<name>\w+)", re.IGNORECASE)
-_TIMEOUT = re.compile(r"SET LOCAL \w+_timeout\b|SELECT (pg_catalog\.)?set_config\b", re.IGNORECASE)
 _DISABLE = re.compile(
     r"ALTER TABLE .* (DISABLE|ENABLE REPLICA) TRIGGER|SET (LOCAL |SESSION )?session_replication_role\b", re.IGNORECASE
 )
@@ -70,7 +72,7 @@ def transaction_control(subject: Subject) -> Iterator[Finding]:
 def session_setting(subject: Subject) -> Iterator[Finding]:
     """The time-outs that protect others are the session's."""
     for statement in subject.statements:
-        if _SETTING.match(statement) or _TIMEOUT.match(statement):
+        if _SETTING.match(statement):
             yield _finding(
                 subject,
                 "session-setting",

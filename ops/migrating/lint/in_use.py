@@ -8,8 +8,9 @@ from ops.migrating.lock_modes import Lock, locks_taken
 
 _FLAGS = re.IGNORECASE
 _NAME = r'("[^"]+"|[\w$]+)'
-#: A new column, with what is said of it.
-_COLUMN = r"\bADD (COLUMN )?(?!(CONSTRAINT|GENERATED)\b)\S.*"
+_NEW_COLUMN = r"\bADD (COLUMN )?(?!(CONSTRAINT|GENERATED)\b)"
+#: The same, with what is said of it.
+_COLUMN = rf"{_NEW_COLUMN}\S.*"
 #: (rule, what it finds in a statement on a table that was there, what to do instead)
 _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     (
@@ -58,7 +59,7 @@ _PATTERNS: list[tuple[str, re.Pattern[str], str]] = [
     (
         "rewrite",
         re.compile(
-            rf"ALTER TABLE .*\bADD (COLUMN )?(IF NOT EXISTS )?(?!(CONSTRAINT|GENERATED)\b){_NAME}"
+            rf"ALTER TABLE .*{_NEW_COLUMN}(IF NOT EXISTS )?{_NAME}"
             r" [^,]*(\bAS IDENTITY\b|\b(small|big)?serial[248]?\b)",
             _FLAGS,
         ),
