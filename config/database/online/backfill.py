@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 
-from config.database.online.base import OnlineOperation
+from config.database.online.base import OnlineOperation, run
 
 #: How long one batch may take, and so how long a row is locked (seconds); as many rows as fit.
 BATCH_SECONDS = 0.05
@@ -45,7 +45,7 @@ class Backfill(OnlineOperation):
         table = editor.quote_name(model._meta.db_table)
         key = editor.quote_name(model._meta.pk.column)
         if editor.collect_sql:
-            editor.execute(f"UPDATE {table} SET {assignments} WHERE {condition} -- in batches of {key}", params=None)
+            run(editor, f"UPDATE {table} SET {assignments} WHERE {condition} -- in batches of {key}")
             return
         table, key = _escaped(table), _escaped(key)
         change, condition = f"UPDATE {table} SET {_escaped(assignments)}", f"({_escaped(condition)})"

@@ -54,18 +54,21 @@ def constraint_state(editor: Any, table: str, name: str) -> bool | None:
     return None if row is None else bool(row[0])
 
 
+def run(editor: Any, statement: str) -> None:
+    """Execute it, or collect it, as it stands: a percent sign in a name is no placeholder."""
+    editor.execute(statement, params=None)
+
+
 def validate(editor: Any, table: str, name: str) -> None:
     """Read the rows while others read and write; nothing to do when they were read before."""
     if not constraint_state(editor, table, name):
-        quoted = editor.quote_name(table), editor.quote_name(name)
-        editor.execute("ALTER TABLE {} VALIDATE CONSTRAINT {}".format(*quoted), params=None)
+        run(editor, f"ALTER TABLE {editor.quote_name(table)} VALIDATE CONSTRAINT {editor.quote_name(name)}")
 
 
 def drop_constraint(editor: Any, table: str, name: str) -> None:
     """Drop it unless it is gone."""
     if editor.collect_sql or constraint_state(editor, table, name) is not None:
-        quoted = editor.quote_name(table), editor.quote_name(name)
-        editor.execute("ALTER TABLE {} DROP CONSTRAINT {}".format(*quoted), params=None)
+        run(editor, f"ALTER TABLE {editor.quote_name(table)} DROP CONSTRAINT {editor.quote_name(name)}")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import models
 
-from config.database.online.base import OnlineOperation, constraint_state, drop_constraint, validate
+from config.database.online.base import OnlineOperation, constraint_state, drop_constraint, run, validate
 from config.database.online.indexes import index_state
 
 
@@ -27,7 +27,7 @@ class AddCheckOnline(_AddedConstraint):
     def forwards(self, editor: Any, model: type[models.Model]) -> None:
         table, name = model._meta.db_table, self.constraint.name
         if constraint_state(editor, table, name) is None:
-            editor.execute(f"{self.constraint.create_sql(model, editor)} NOT VALID", params=None)
+            run(editor, f"{self.constraint.create_sql(model, editor)} NOT VALID")
         validate(editor, table, name)
 
     def backwards(self, editor: Any, model: type[models.Model]) -> None:
@@ -55,15 +55,15 @@ class AddUniqueOnline(_AddedConstraint):
                 statement.template = (
                     "CREATE UNIQUE INDEX CONCURRENTLY %(name)s ON %(table)s (%(columns)s)%(include)s%(nulls_distinct)s"
                 )
-                editor.execute(str(statement), params=None)
+                run(editor, str(statement))
             else:
                 create = str(statement).replace("CREATE UNIQUE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY", 1)
-                editor.execute(create, params=None)
+                run(editor, create)
         if becomes_constraint:
             statement.template = (
                 "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s UNIQUE USING INDEX %(name)s%(deferrable)s"
             )
-            editor.execute(str(statement), params=None)
+            run(editor, str(statement))
 
     @staticmethod
     def _index_is_there(editor: Any, table: str, name: str) -> bool:
@@ -71,7 +71,7 @@ class AddUniqueOnline(_AddedConstraint):
             return False
         valid = index_state(editor, table, name)
         if valid is False:
-            editor.execute(f"DROP INDEX CONCURRENTLY {editor.quote_name(name)}", params=None)
+            run(editor, f"DROP INDEX CONCURRENTLY {editor.quote_name(name)}")
         return bool(valid)
 
     def backwards(self, editor: Any, model: type[models.Model]) -> None:
@@ -81,7 +81,7 @@ class AddUniqueOnline(_AddedConstraint):
         elif constraint_state(editor, table, name) is not None:
             drop_constraint(editor, table, name)
         elif index_state(editor, table, name) is not None:
-            editor.execute(f"DROP INDEX CONCURRENTLY {editor.quote_name(name)}", params=None)
+            run(editor, f"DROP INDEX CONCURRENTLY {editor.quote_name(name)}")
 
     def describe(self) -> str:
         return f"Make {self.constraint.name} of {self.model_name} unique, concurrently"
@@ -107,7 +107,7 @@ class AddForeignKeyOnline(_AlteredField):
         table, name = model._meta.db_table, self._constraint(editor, model)
         if constraint_state(editor, table, name) is None:
             create = editor._create_fk_sql(model, model._meta.get_field(self.name), _SUFFIX)
-            editor.execute(f"{create} NOT VALID", params=None)
+            run(editor, f"{create} NOT VALID")
         validate(editor, table, name)
 
     def backwards(self, editor: Any, model: type[models.Model]) -> None:
@@ -143,19 +143,19 @@ class SetNotNullOnline(_AlteredField):
         proof = f"{table}_{column}_not_null_check"[-63:]
         if not self._is_set(editor, table, column):
             if constraint_state(editor, table, proof) is None:
-                editor.execute(
+                run(
+                    editor,
                     f"ALTER TABLE {quoted_table} ADD CONSTRAINT {editor.quote_name(proof)}"
                     f" CHECK ({quoted_column} IS NOT NULL) NOT VALID",
-                    params=None,
                 )
             validate(editor, table, proof)
-            editor.execute(f"ALTER TABLE {quoted_table} ALTER COLUMN {quoted_column} SET NOT NULL", params=None)
+            run(editor, f"ALTER TABLE {quoted_table} ALTER COLUMN {quoted_column} SET NOT NULL")
         drop_constraint(editor, table, proof)
 
     def backwards(self, editor: Any, model: type[models.Model]) -> None:
         table, column = model._meta.db_table, _column(model, self.name)
         quoted = editor.quote_name(table), editor.quote_name(column)
-        editor.execute("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL".format(*quoted), params=None)
+        run(editor, "ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL".format(*quoted))
 
     @staticmethod
     def _is_set(editor: Any, table: str, column: str) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from config.database.online.base import OnlineOperation, constraint_state, drop_constraint, validate
+from config.database.online.base import OnlineOperation, constraint_state, drop_constraint, run, validate
 
 _IS_ATTACHED = """
     SELECT FROM pg_inherits WHERE inhrelid = to_regclass(%s) AND inhparent = to_regclass(%s)
@@ -43,15 +43,15 @@ class AttachPartition(OnlineOperation):
         proof = f"{self.partition}_bounds_check"[-63:]
         if not self._is_attached(schema_editor):
             if constraint_state(schema_editor, self.partition, proof) is None:
-                schema_editor.execute(
+                run(
+                    schema_editor,
                     f"ALTER TABLE {partition} ADD CONSTRAINT {quote(proof)} CHECK ({column} IS NOT NULL"
                     f" AND {column} >= '{self.start}' AND {column} < '{self.end}') NOT VALID",
-                    params=None,
                 )
             validate(schema_editor, self.partition, proof)
-            schema_editor.execute(
+            run(
+                schema_editor,
                 f"ALTER TABLE {table} ATTACH PARTITION {partition} FOR VALUES FROM ('{self.start}') TO ('{self.end}')",
-                params=None,
             )
         drop_constraint(schema_editor, self.partition, proof)
 
@@ -61,7 +61,7 @@ class AttachPartition(OnlineOperation):
         detach = f"ALTER TABLE {quote(self.table)} DETACH PARTITION {quote(self.partition)}"
         if schema_editor.collect_sql or self._is_attached(schema_editor):
             pending = not schema_editor.collect_sql and self._is_attached(schema_editor, pending=True)
-            schema_editor.execute(f"{detach} {'FINALIZE' if pending else 'CONCURRENTLY'}", params=None)
+            run(schema_editor, f"{detach} {'FINALIZE' if pending else 'CONCURRENTLY'}")
         if not schema_editor.collect_sql:
             for name in self._left_by_detach(schema_editor):
                 drop_constraint(schema_editor, self.partition, name)

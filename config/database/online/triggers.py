@@ -6,6 +6,8 @@ from django.db import models
 from django.db.migrations.operations.base import Operation
 from pgtrigger.compiler import Trigger
 
+from config.database.online.base import run
+
 
 class ReplaceTrigger(Operation):
     """Puts a trigger in the place of the one of that name, by CREATE OR REPLACE.
@@ -31,12 +33,12 @@ class ReplaceTrigger(Operation):
         state.reload_model(app_label, self.model_name.lower(), delay=True)
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        schema_editor.execute(self.trigger.install_sql, params=None)
+        run(schema_editor, self.trigger.install_sql)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         options: dict[str, Any] = to_state.models[app_label, self.model_name.lower()].options
         (before,) = [trigger for trigger in options["triggers"] if trigger.name == self.trigger.name]
-        schema_editor.execute(_compiled(before, to_state.apps.get_model(app_label, self.model_name)), params=None)
+        run(schema_editor, _compiled(before, to_state.apps.get_model(app_label, self.model_name)))
 
     def describe(self) -> str:
         return f"Replace the trigger {self.trigger.name} of {self.model_name}"
